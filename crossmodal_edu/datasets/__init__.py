@@ -1,0 +1,1 @@
+"""Data sets, one module each: every loader returns a catalogue or arrays."""

@@ -1,0 +1,253 @@
+"""``fashion``: 41,323 real products of an online shop, each with a small photo and a title.
+
+The table has the columns of the public "Fashion Product Images (Small)" set: ``id``,
+``masterCategory``, ``subCategory``, ``articleType``, ``baseColour``, ``season``, ``usage``,
+``productDisplayName`` and ``image`` (60×80, as ``{"bytes", "path"}``), in one Parquet file
+or several. It does not ship with the package, as its terms of redistribution are unclear.
+
+**The split.** The shop sells the same thing under several numbers: 41,323 products share 28,625
+distinct titles (upper and lower case and spaces aside), and 1,291 photos are byte-equal
+to another. A model that has seen one of them has seen them all. So products are tied together
+when they share a title or a photo, also through others, and each such group goes to one side,
+chosen by a hash of its titles: 7.3 % test, 2 % validation, the rest train. The test side is
+as large as it must be to hold the 2,000 distinct titles that :func:`fashion_queries`
+draws; no title and no photo on it occurs in training.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+from jaxtyping import Int
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from crossmodal_edu.datasets import storage
+from crossmodal_edu.errors import TableError
+from crossmodal_edu.products import Catalog, Product
+
+ATTRIBUTES = {
+    "category": "masterCategory",
+    "subcategory": "subCategory",
+    "type": "articleType",
+    "colour": "baseColour",
+    "season": "season",
+    "usage": "usage",
+}
+"""The attributes of a product and the columns they are read from."""
+
+SPLIT_SHARES = (("test", 0.073), ("validation", 0.02), ("train", 1.0))
+
+
+@dataclass(frozen=True)
+class TitleQuery:
+    """A held-out title as a query, and the positions of all products that are right for it."""
+
+    title: str
+    relevant: tuple[int, ...]
+
+
+def load_fashion(folder: str | Path | None = None) -> Catalog:
+    """The catalogue, with its split; photos stay compressed in memory (59 MB).
+
+    Parameters
+    ----------
+    folder : str or Path, optional
+        Where the Parquet files are; without it, :func:`~crossmodal_edu.datasets.storage.find`
+        looks for the data set "fashion".
+
+    Returns
+    -------
+    Catalog
+        In the order of the files; each product with title, image (bytes), :data:`ATTRIBUTES`
+        and split.
+
+    Raises
+    ------
+    DataMissingError
+        If the data set is not on this machine.
+    TableError
+        If a file is damaged or lacks a column.
+
+    Notes
+    -----
+    Chapter 01.
+    """
+    folder = storage.find("fashion") if folder is None else Path(folder)
+    files = sorted(folder.glob("**/*.parquet"))
+    if not files:
+        raise TableError(
+            f"There is no Parquet file in {folder.name!r}.",
+            accepted="a folder with train-00000-of-00002.parquet and the like.",
+            remedy="Name the folder that holds the files, or see `crossmodal download --help`.",
+        )
+    columns: dict[str, list] = defaultdict(list)
+    for file in files:
+        for name, values in _read(file).items():
+            columns[name] += values
+    groups = same_product(columns["title"], columns["image"])
+    splits = _splits(columns["title"], groups)
+    products = (
+        Product(
+            id=str(columns["id"][i]),
+            title=" ".join(columns["title"][i].split()),
+            image=columns["image"][i],
+            attributes={name: columns[name][i] for name in ATTRIBUTES if columns[name][i]},
+            split=splits[i],
+        )
+        for i in range(len(groups))
+    )
+    return Catalog(products, name="fashion")
+
+
+def normalised(title: str) -> str:
+    """A title without regard to upper and lower case and to spaces; two equal ones are one title.
+
+    Examples
+    --------
+    >>> normalised("Catwalk Women  Black Heels")
+    'catwalk women black heels'
+    """
+    return " ".join(title.casefold().split())
+
+
+def same_product(titles: Sequence[str], images: Sequence[bytes | None]) -> Int[np.ndarray, "n"]:
+    """Number the groups of products that share a title or a byte-equal picture, also through others.
+
+    Parameters
+    ----------
+    titles : sequence of n str
+        Compared by :func:`normalised`; an empty title is shared with nobody.
+    images : sequence of n bytes or None
+
+    Returns
+    -------
+    (n,) array of int
+        The group of each product.
+
+    Notes
+    -----
+    Chapter 01. The groups are the connected components of the graph whose nodes are products,
+    titles and pictures.
+
+    Examples
+    --------
+    >>> same_product(["Red bag", "red  bag", "Blue bag", "Cap"], [b"1", b"2", b"2", b"3"]).tolist()
+    [0, 0, 0, 1]
+    """
+    nodes: dict[object, int] = {}
+    edges = []
+    for i, (title, image) in enumerate(zip(titles, images, strict=True)):
+        keys = [normalised(title)] if title.strip() else []
+        keys += [hashlib.sha256(image).digest()] if image else []
+        edges += [(i, len(titles) + nodes.setdefault(key, len(nodes))) for key in keys]
+    size = len(titles) + len(nodes)
+    ends = np.array(edges, dtype=np.int64).reshape(-1, 2)
+    graph = coo_array((np.ones(len(ends), dtype=bool), (ends[:, 0], ends[:, 1])), shape=(size, size))
+    return connected_components(graph, directed=False)[1][: len(titles)]
+
+
+def fashion_queries(catalog: Catalog, n: int = 2_000) -> tuple[TitleQuery, ...]:
+    """Titles of the test side as queries against *all* products, with all right answers of each.
+
+    Right for a title are the products that bear it (:func:`normalised`), and those whose photo
+    is byte-equal to the photo of one that does. The titles are a fixed sample: the first ``n``
+    of the test side in the order of a hash, so that a smaller ``n`` is a part of a larger.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Of :func:`load_fashion`, whole: positions in it are what is returned.
+    n : int
+
+    Returns
+    -------
+    tuple of n TitleQuery
+
+    Raises
+    ------
+    TableError
+        If the test side has fewer titles.
+
+    Notes
+    -----
+    Chapter 01.
+    """
+    by_title: dict[str, list[int]] = defaultdict(list)
+    by_image: dict[bytes, list[int]] = defaultdict(list)
+    for position, product in enumerate(catalog):
+        by_title[normalised(product.title)].append(position)
+        if isinstance(product.image, bytes):
+            by_image[product.image].append(position)
+    side = {title: catalog[bearers[0]].split for title, bearers in by_title.items() if title}
+    held_out = [title for title in side if side[title] == "test"]
+    if not 0 < n <= len(held_out):
+        raise TableError(
+            f"{n:,} test queries were asked for; the test side has {len(held_out):,} distinct titles.",
+            accepted=f"1 to {len(held_out):,}.",
+            remedy="Ask for fewer, and give the whole catalogue of load_fashion().",
+        )
+    queries = []
+    # Not the hash that chose the side: of that, groups of several titles have other values.
+    for title in sorted(held_out, key=lambda title: _hash(f"query|{title}"))[:n]:
+        bearers = by_title[title]
+        twins = (by_image.get(catalog[position].image, []) for position in bearers)
+        relevant = {*bearers, *(position for group in twins for position in group)}
+        queries.append(TitleQuery(catalog[bearers[0]].title, tuple(sorted(relevant))))
+    return tuple(queries)
+
+
+def _read(file: Path) -> dict[str, list]:
+    """The columns of one file under our names; each photo's bytes are copied once."""
+    wanted = {"id": "id", "title": "productDisplayName", "image": "image", **ATTRIBUTES}
+    try:
+        missing = sorted(set(wanted.values()) - set(pa.parquet.read_schema(file).names))
+        if missing:
+            raise TableError(
+                f"{file.name!r} lacks the columns {', '.join(missing)}.",
+                accepted=f"the columns {', '.join(wanted.values())}.",
+                remedy="Take the file of the set named in the data card, unchanged.",
+            )
+        table = pa.parquet.read_table(file, columns=list(wanted.values()))
+        images = [chunk.field("bytes") for chunk in table["image"].chunks]
+        columns = {name: table[column].to_pylist() for name, column in wanted.items() if name != "image"}
+        columns["image"] = [image for chunk in images for image in chunk.to_pylist()]
+    except (pa.ArrowException, OSError, ValueError, KeyError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
+        raise TableError(
+            f"{file.name!r} cannot be read ({reason}).",
+            accepted='Parquet files of the set "Fashion Product Images (Small)".',
+            remedy="Copy or download the file again.",
+        ) from None
+    columns["title"] = [title or "" for title in columns["title"]]
+    return columns
+
+
+def _splits(titles: Sequence[str], groups: Int[np.ndarray, "n"]) -> list[str]:
+    """The side of each product, by a hash of the first title of its group in alphabetical order."""
+    first: dict[int, str] = {}
+    for title, group in zip(map(normalised, titles), groups.tolist(), strict=True):
+        first[group] = min(first.get(group, title), title)
+    side = {group: _side(_hash(title)) for group, title in first.items()}
+    return [side[group] for group in groups.tolist()]
+
+
+def _hash(text: str) -> float:
+    """A number in [0, 1) that depends on the text alone."""
+    digest = hashlib.sha256(f"fashion|{text}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64
+
+
+def _side(share: float) -> str:
+    for name, size in SPLIT_SHARES:
+        if share < size:
+            return name
+        share -= size
+    return "train"

@@ -1,0 +1,66 @@
+"""One family of errors, each of which says what to do next."""
+
+from __future__ import annotations
+
+
+class CrossmodalError(Exception):
+    """Something that was given to the package cannot be used.
+
+    Parameters
+    ----------
+    problem : str
+        What was given and why it cannot be used, in one sentence.
+    accepted : str
+        What would have been accepted.
+    remedy : str
+        What to do now.
+
+    Examples
+    --------
+    >>> print(CrossmodalError("k is 0.", accepted="1 to 5.", remedy="Ask for one product or more."))
+    k is 0.
+      accepted: 1 to 5.
+      what to do: Ask for one product or more.
+    """
+
+    def __init__(self, problem: str, *, accepted: str = "", remedy: str = ""):
+        super().__init__(problem, accepted, remedy)
+        self.problem = problem
+        self.accepted = accepted
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        lines = [self.problem]
+        if self.accepted:
+            lines.append(f"  accepted: {self.accepted}")
+        if self.remedy:
+            lines.append(f"  what to do: {self.remedy}")
+        return "\n".join(lines)
+
+
+class InputError(CrossmodalError):
+    """A query or file cannot be read as text, image, audio or video."""
+
+
+class TableError(CrossmodalError):
+    """A product table cannot be read, or a row of it is unusable."""
+
+
+class DataMissingError(CrossmodalError):
+    """A data set or trained model is not on this machine."""
+
+
+class RankingError(CrossmodalError):
+    """Vectors or scores cannot be ranked: wrong shape, NaN, or k out of range."""
+
+
+class MetricError(CrossmodalError):
+    """A metric is not defined for what was given."""
+
+
+class SpaceError(CrossmodalError):
+    """Features do not fit the embedding space or its model."""
+
+
+class StorageError(CrossmodalError):
+    """A saved folder cannot be written or read back."""

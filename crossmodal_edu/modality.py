@@ -1,0 +1,532 @@
+"""What was given: words, a picture, a sound or a video? Recognise it, and open it safely.
+
+A name can lie (``photo.jpg`` may hold a song), so the content decides. Whatever cannot be
+opened raises :class:`~crossmodal_edu.errors.InputError`, never a library's own exception,
+and the work done on one input is bounded by a :class:`Limits`.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+from jaxtyping import Float
+from PIL import Image
+
+from crossmodal_edu.errors import InputError
+from crossmodal_edu.media import decode_sound, full_scale, is_sound, is_video, picture_in, resample, to_rgb
+
+
+class Modality(StrEnum):
+    """The four kinds of input: a query or one side of a product.
+
+    Examples
+    --------
+    >>> Modality("image") is Modality.IMAGE
+    True
+    """
+
+    TEXT = "text"
+    IMAGE = "image"
+    AUDIO = "audio"
+    VIDEO = "video"
+
+
+SAMPLE_RATE = 16_000
+"""Samples a second of every waveform in this package."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much of one input is opened at most.
+
+    ``pixels`` is width times height, ``bytes`` the size of the file, ``characters`` the
+    length of a text; more than that is refused. A sound longer than ``seconds`` is cut.
+    """
+
+    pixels: int = 50_000_000
+    seconds: float = 60.0
+    bytes: int = 100_000_000
+    characters: int = 10_000
+
+
+LIMITS = Limits()
+"""What is allowed unless something else is asked for."""
+
+Query: TypeAlias = str | Path | bytes | Image.Image | np.ndarray | tuple[np.ndarray, int]
+"""What :func:`recognise` takes; ``(samples, sample_rate)`` is a sound. Tensors count as arrays."""
+
+_FILE_NAME = re.compile(
+    r".*\S\.(jpe?g|png|webp|gif|bmp|tiff?|avif|hei[cf]|svg|wav|flac|og[ga]|opus|mp3|m4a|aac|aiff?|wma|amr"
+    r"|mp4|m4v|mov|mkv|webm|avi|mpe?g|3gp|wmv|txt)",
+    re.IGNORECASE,
+)
+_SAMPLE_RATES = range(1_000, 768_001)
+
+_ACCEPTED = {
+    None: "words, a picture (JPEG, PNG, WebP …), a sound (WAV, MP3, M4A …) or a video (MP4, WebM …).",
+    Modality.TEXT: "words: a string or a UTF-8 text file.",
+    Modality.IMAGE: "a picture: JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF; a PIL image; an array of uint8.",
+    Modality.AUDIO: "a sound: WAV, FLAC, OGG, MP3 or M4A; an array (samples,), or (array, sample_rate).",
+}
+_AS = {None: "", Modality.TEXT: " as text", Modality.IMAGE: " as a picture", Modality.AUDIO: " as sound"}
+
+# The first bytes of files that are often given and turn out damaged, or cannot be searched with.
+_ARRAYS = "Give a sound as (samples,) and a picture as (height, width, 3) of uint8, 0 to 255."
+_AGAIN = "If other programs do not open it either, it is damaged: copy or save it again."
+_HEIC = rb"....ftyp(hei|hev|mif1|msf1)"
+_DRAWING = rb"\s*(<\?xml[^>]*>\s*|<!--.*?-->\s*|<!DOCTYPE svg[^>]*>\s*)*<svg"
+_SIGNATURES = (
+    (rb"\xff\xd8\xff", "a JPEG picture", _AGAIN),
+    (rb"\x89PNG", "a PNG picture", _AGAIN),
+    (rb"GIF8", "a GIF picture", _AGAIN),
+    (rb"RIFF....WEBP", "a WebP picture", _AGAIN),
+    (rb"RIFF....WAVE", "a WAV sound", _AGAIN),
+    (rb"fLaC", "a FLAC sound", _AGAIN),
+    (rb"OggS", "an OGG sound", _AGAIN),
+    (rb"ID3", "an MP3 sound", _AGAIN),
+    (_HEIC, "a HEIC photo", "Save or share it as JPEG."),
+    (rb"....ftyp", "an MP4, M4A or MOV file", _AGAIN),
+    (rb"%PDF", "a PDF document", "Save a page as a picture, or copy the words."),
+    (rb"PK\x03\x04", "a ZIP archive or an office document", "Unpack it, or copy the words."),
+    (rb"PAR1", "a Parquet table", "Tables are given as a catalogue, not as a query."),
+    (rb"\xff\xfe|\xfe\xff", "a text in UTF-16", "Save it as UTF-8."),
+    (
+        _DRAWING,
+        "an SVG drawing",
+        "Export it as PNG.",
+    ),
+)
+
+
+def recognise(query: Query | object, limits: Limits = LIMITS) -> Modality:
+    """Whether a query is text, image, audio or video, judged by its content.
+
+    A string is a text, unless a file of that name exists; then the file's content
+    decides. A string that looks like a file name ("photo.jpg", "./photo") with no such
+    file is an error rather than a text, since nobody searches for the words "photo.jpg".
+
+    Parameters
+    ----------
+    query : str, Path, bytes, PIL image, array, tensor or (array, int)
+        ``bytes`` are the content of a file. An array of shape (samples,) is a sound, one of
+        shape (height, width[, 3 or 4]) and type ``uint8`` a picture.
+    limits : Limits
+
+    Returns
+    -------
+    Modality
+        VIDEO for a file with moving pictures, whether or not it has a sound track. A sound
+        with a cover picture is AUDIO; an animated GIF is an IMAGE.
+
+    Raises
+    ------
+    InputError
+        If it is none of these, is empty, or exceeds the limits.
+
+    Notes
+    -----
+    Chapter 01. The order is pictures, text, then sound and video, from the strictest test to
+    the loosest: a text never starts like a picture, and no sound is valid UTF-8 without NUL.
+
+    Examples
+    --------
+    >>> recognise("red leather handbag")
+    <Modality.TEXT: 'text'>
+    >>> recognise(np.zeros((96, 96, 3), dtype=np.uint8))
+    <Modality.IMAGE: 'image'>
+    >>> recognise("photo.jpg")
+    Traceback (most recent call last):
+    crossmodal_edu.errors.InputError: There is no file 'photo.jpg'.
+      accepted: words, a picture (JPEG, PNG, WebP …), a sound (WAV, MP3, M4A …) or a video (MP4, WebM …).
+      what to do: Check the name and the folder; to search for these very words, add a word.
+    """
+    query = _plain(query)
+    if isinstance(query, str):
+        _check_text(query, query, limits)
+        return Modality.TEXT
+    if isinstance(query, Image.Image):
+        return Modality.IMAGE
+    if isinstance(query, tuple):
+        return Modality.AUDIO
+    if isinstance(query, np.ndarray):
+        if query.ndim == 1:
+            return Modality.AUDIO
+        if query.dtype == np.uint8 and (query.ndim == 2 or (query.ndim == 3 and query.shape[2] in (3, 4))):
+            return Modality.IMAGE
+        raise _refuse(query, "is neither a sound nor a picture", None, _ARRAYS)
+    with _opened(query, limits) as file:
+        picture = _picture_in(file, query, limits)
+        if picture is not None:
+            return Modality.IMAGE
+        start = file.read(4096)
+        if _is_text(start) and not re.match(_DRAWING, start, re.DOTALL):
+            return Modality.TEXT
+        if not re.match(_HEIC, start, re.DOTALL):  # FFmpeg takes these photos for videos
+            if is_video(file):
+                return Modality.VIDEO
+            if is_sound(file):
+                return Modality.AUDIO
+        raise _unreadable(query, start)
+
+
+def open_text(source: str | Path | bytes | object, limits: Limits = LIMITS) -> str:
+    """The words of a string, a text file or the bytes of one, on one line.
+
+    Runs of spaces, line breaks and control characters become one space. Nothing else is
+    changed: upper case stays upper case.
+
+    Parameters
+    ----------
+    source : str, Path or bytes
+        Files and bytes are UTF-8, with or without a byte order mark.
+    limits : Limits
+
+    Raises
+    ------
+    InputError
+        If the text is empty, too long, not UTF-8, or not text.
+
+    Notes
+    -----
+    Chapter 01.
+
+    Examples
+    --------
+    >>> open_text("  red leather\\n handbag ")
+    'red leather handbag'
+    """
+    given, source = source, _plain(source)
+    if isinstance(source, (Path, bytes)):
+        with _opened(source, limits) as file:
+            # A character takes four bytes at most, the byte order mark three.
+            content = file.read(4 * limits.characters + 4)
+        if b"\0" in content:
+            raise _unreadable(given, content[:4096], Modality.TEXT)
+        try:
+            source = content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            if len(content) == 4 * limits.characters + 4 and error.start > 4 * limits.characters:
+                raise _too_long(given, limits) from None
+            raise _refuse(given, f"is not UTF-8 text (byte {error.start + 1})", Modality.TEXT) from None
+    if not isinstance(source, str):
+        raise _refuse(given, "is not a text", Modality.TEXT)
+    return _check_text(source, given, limits)
+
+
+def open_image(source: Query | object, limits: Limits = LIMITS) -> Image.Image:
+    """A picture as a person sees it: RGB, upright, on white.
+
+    The orientation that a camera noted (EXIF) is applied, transparency is laid on white,
+    and grey, palette, CMYK and 16-bit pictures become 8-bit RGB. Of an animation the first
+    frame is taken. The size is checked before any pixel is decoded.
+
+    Parameters
+    ----------
+    source : str, Path, bytes, PIL image or (h, w), (h, w, 3), (h, w, 4) array of uint8
+        A string is a path. A PIL image is not changed.
+    limits : Limits
+
+    Returns
+    -------
+    PIL.Image.Image
+        Mode RGB.
+
+    Raises
+    ------
+    InputError
+        If it is no picture, is cut off or damaged, or has more than ``limits.pixels``.
+
+    Notes
+    -----
+    Chapter 01.
+
+    Examples
+    --------
+    >>> open_image(Image.new("RGBA", (2, 2), (0, 0, 0, 0))).getpixel((0, 0))
+    (255, 255, 255)
+    """
+    given, source = source, _plain(source, is_path=True)
+    if isinstance(source, np.ndarray):
+        if recognise(source) is not Modality.IMAGE or source.size == 0:
+            raise _refuse(given, "is not a picture", Modality.IMAGE)
+        source = Image.fromarray(np.ascontiguousarray(source))
+    if isinstance(source, Image.Image):
+        _check_pixels(source, given, limits)
+        return _as_rgb(source, given)
+    if not isinstance(source, (Path, bytes)):
+        raise _refuse(given, "is not a picture", Modality.IMAGE)
+    with _opened(source, limits) as file:
+        picture = _picture_in(file, given, limits)
+        if picture is None:
+            raise _unreadable(given, file.read(4096), Modality.IMAGE)
+        return _as_rgb(picture, given)
+
+
+def open_audio(source: Query | object, limits: Limits = LIMITS) -> Float[np.ndarray, "samples"]:
+    """A sound as one channel of 16,000 samples a second.
+
+    Channels are averaged, other sample rates resampled (soxr), and a sound that exceeds full
+    scale is scaled down to it. A sound longer than ``limits.seconds`` is cut there. Of a
+    file that breaks off or is damaged, the part before the damage is kept. Silence is
+    returned as it is: all zeros.
+
+    Parameters
+    ----------
+    source : str, Path, bytes, (samples,) array at 16 kHz, or (array, sample_rate)
+        A string is a path; of a video the sound track is taken. Arrays are float in [-1, 1]
+        or int16 or int32; with a sample rate, (samples, channels) is accepted too.
+    limits : Limits
+
+    Returns
+    -------
+    (samples,) array of float32
+        In [-1, 1], at :data:`SAMPLE_RATE`, at least one sample.
+
+    Raises
+    ------
+    InputError
+        If it is no sound, is empty, holds NaN or infinity, or its sample rate is outside
+        1 kHz to 768 kHz.
+
+    Notes
+    -----
+    Chapter 01.
+
+    Examples
+    --------
+    >>> stereo = np.zeros((44_100, 2), dtype=np.float32)
+    >>> open_audio((stereo, 44_100)).shape
+    (16000,)
+    """
+    given, source = source, _plain(source, is_path=True)
+    if isinstance(source, np.ndarray):
+        source = (source, SAMPLE_RATE)
+    if isinstance(source, tuple):
+        pieces = [_array_piece(*source, given, limits.seconds)]
+    elif isinstance(source, (Path, bytes)):
+        with _opened(source, limits) as file:
+            start = file.read(4096)
+            pieces = list(decode_sound(file, limits.seconds))
+        if not pieces:
+            raise _unreadable(given, start, Modality.AUDIO)
+    else:
+        raise _refuse(given, "is not a sound", Modality.AUDIO)
+    for rate, samples in pieces:
+        if rate not in _SAMPLE_RATES:
+            raise _refuse(given, f"has {rate:,} samples a second, outside 1,000 to 768,000", Modality.AUDIO)
+        if not np.isfinite(samples).all():
+            raise _refuse(given, "holds samples that are not numbers (NaN or infinity)", Modality.AUDIO)
+    wave = resample(pieces, SAMPLE_RATE)[: round(limits.seconds * SAMPLE_RATE)]
+    if wave.size == 0:
+        raise _refuse(given, "holds no sound", Modality.AUDIO)
+    return (wave / max(1.0, np.abs(wave).max())).astype(np.float32)
+
+
+# What was given
+
+
+def _plain(query: object, is_path: bool = False) -> object:
+    """Reduce a query to str (a text), Path (a file), bytes, PIL image, array or (array, rate)."""
+    if isinstance(query, str):
+        return Path(query).expanduser() if is_path else _text_or_path(query)
+    if isinstance(query, (bytearray, memoryview)):
+        return bytes(query)
+    if isinstance(query, (tuple, list)) and len(query) == 2 and isinstance(query[1], (int, np.integer)):
+        samples = _plain(query[0])
+        if isinstance(samples, np.ndarray) and samples.ndim in (1, 2):
+            return samples, int(query[1])
+    if hasattr(query, "detach") and hasattr(query, "numpy"):  # a tensor, without importing torch for it
+        query = query.detach().cpu()
+        query = query.float().numpy() if str(query.dtype) == "torch.bfloat16" else query.numpy()
+    if isinstance(query, np.ndarray) and query.dtype.kind in "fiu":
+        return query
+    if isinstance(query, (Path, bytes, Image.Image)):
+        return query
+    raise InputError(
+        f"{_name(query)} cannot be searched with.",
+        accepted=_ACCEPTED[None],
+        remedy="Give a string, a path, the bytes of a file, a PIL image or a numpy array.",
+    )
+
+
+def _text_or_path(text: str) -> str | Path:
+    if len(text) > 4096 or "\n" in text or "\0" in text:
+        return text
+    if re.fullmatch(r"(https?|ftp)://\S+", text):
+        raise _refuse(text, "is an address", remedy="Download the file and give its name.")
+    path = Path(text)
+    anchored = re.match(r"(~?/|\.\.?/|~$|[A-Za-z]:[\\/]|\\\\)", text) is not None
+    named = _FILE_NAME.fullmatch(text) is not None
+    try:
+        if anchored:
+            path = path.expanduser()
+        if path.is_file():
+            return path
+        # A folder called "shoes" must not turn the words "shoes" into a file.
+        in_folder = len(path.parts) > 1 and path.parent.is_dir() and " " not in text
+    except (OSError, ValueError, RuntimeError):  # too long for a name, or no home folder
+        return text
+    return path if anchored or named or in_folder else text
+
+
+def _name(given: object) -> str:
+    """How a message calls what was given, printable on any terminal."""
+    if isinstance(given, (str, Path)):
+        shown = str(given)
+        shown = shown if len(shown) <= 80 else f"{shown[:60]}…{shown[-12:]}"
+        return ascii(shown) if not shown.isprintable() else f"'{shown}'"
+    if isinstance(given, (bytes, bytearray)):
+        return f"The input of {len(given):,} bytes"
+    if isinstance(given, np.ndarray):
+        return f"An array of shape {given.shape} and type {given.dtype}"
+    if isinstance(given, Image.Image):
+        return f"A picture of {given.width} × {given.height} pixels"
+    if isinstance(given, tuple) and len(given) == 2 and isinstance(given[0], np.ndarray):
+        return f"A sound of shape {given[0].shape} at {given[1]} samples a second"
+    return f"An object of type {type(given).__name__}"
+
+
+def _refuse(given: object, why: str, wanted: Modality | None = None, remedy: str = "") -> InputError:
+    return InputError(
+        f"{_name(given)} {why}.",
+        accepted=_ACCEPTED[wanted],
+        remedy=remedy or "Open it in another program to see what it is, and save it in one of these forms.",
+    )
+
+
+def _unreadable(given: object, start: bytes, wanted: Modality | None = None) -> InputError:
+    """The error for a file whose content is not what is wanted, and what it seems to be."""
+    for pattern, what, remedy in _SIGNATURES:
+        if re.match(pattern, start, re.DOTALL):
+            return _refuse(given, f"looks like {what} and cannot be read{_AS[wanted]}", wanted, remedy)
+    kind = "holds text" if _is_text(start) else "is in no format known here"
+    return _refuse(given, f"{kind} and cannot be read{_AS[wanted]}", wanted)
+
+
+@contextmanager
+def _opened(source: Path | bytes, limits: Limits) -> Iterator[io.BufferedIOBase]:
+    """A binary file on a source that is not empty and not larger than the limit."""
+    if isinstance(source, bytes):
+        file: io.BufferedIOBase = io.BytesIO(source)
+        size = len(source)
+    else:
+        try:
+            status = source.stat()
+            if stat.S_ISDIR(status.st_mode):
+                raise _refuse(source, "is a folder, not a file", remedy="Name one file in it.")
+            if not stat.S_ISREG(status.st_mode):  # a pipe or a device may never end
+                raise _refuse(source, "is not an ordinary file", remedy="Copy it into a file first.")
+            file, size = source.open("rb"), status.st_size
+        except (FileNotFoundError, NotADirectoryError):
+            raise InputError(
+                f"There is no file {_name(source)}.",
+                accepted=_ACCEPTED[None],
+                remedy="Check the name and the folder; to search for these very words, add a word.",
+            ) from None
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise _refuse(
+                source, f"cannot be opened ({reason})", remedy="Check its name and access rights."
+            ) from None
+    with file:
+        if size == 0:
+            raise _refuse(source, "is empty")
+        if size > limits.bytes:
+            raise _refuse(
+                source,
+                f"has {size:,} bytes, more than the {limits.bytes:,} allowed",
+                remedy="Shorten it, save it at a lower quality, or raise Limits.bytes.",
+            )
+        yield file
+
+
+# Text
+
+
+def _is_text(start: bytes) -> bool:
+    """Whether the first bytes of a file are UTF-8 without NUL; the last character may be cut."""
+    try:
+        start.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if len(start) < 4096 or error.start < len(start) - 3 or error.reason != "unexpected end of data":
+            return False
+    return b"\0" not in start
+
+
+def _check_text(text: str, given: object, limits: Limits) -> str:
+    if len(text) > limits.characters:
+        raise _too_long(given, limits)
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise _refuse(given, "holds characters that are not text", Modality.TEXT, "Type the words again.")
+    words = " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", text).split())
+    if not words:
+        raise InputError(
+            "The text is empty.",
+            accepted=_ACCEPTED[Modality.TEXT],
+            remedy='Give at least one word, as in "red bag".',
+        )
+    return words
+
+
+def _too_long(given: object, limits: Limits) -> InputError:
+    return _refuse(
+        given, f"has more than {limits.characters:,} characters", Modality.TEXT, "Give fewer words."
+    )
+
+
+# Pictures
+
+
+def _picture_in(file: io.BufferedIOBase, given: object, limits: Limits) -> Image.Image | None:
+    try:
+        picture = picture_in(file)
+    except Image.DecompressionBombError:
+        raise _too_large(given, "too many", limits) from None
+    if picture is not None:
+        _check_pixels(picture, given, limits)
+    return picture
+
+
+def _check_pixels(picture: Image.Image, given: object, limits: Limits) -> None:
+    if picture.width * picture.height > limits.pixels:
+        raise _too_large(given, f"{picture.width:,} × {picture.height:,}", limits)
+    if picture.width * picture.height == 0:
+        raise _refuse(given, "has no pixels", Modality.IMAGE)
+
+
+def _too_large(given: object, size: str, limits: Limits) -> InputError:
+    return InputError(
+        f"{_name(given)} has {size} pixels.",
+        accepted=f"pictures of at most {limits.pixels:,} pixels.",
+        remedy="Make the picture smaller, or raise Limits.pixels.",
+    )
+
+
+def _as_rgb(picture: Image.Image, given: object) -> Image.Image:
+    try:
+        return to_rgb(picture)
+    except ValueError as error:
+        raise _refuse(given, f"is cut off or damaged ({error})", Modality.IMAGE, _AGAIN) from None
+
+
+# Sounds
+
+
+def _array_piece(samples: np.ndarray, rate: int, given: object, seconds: float) -> tuple[int, np.ndarray]:
+    if (
+        samples.dtype.kind not in "fi"
+        or (samples.ndim == 2 and not 1 <= samples.shape[1] <= 64)
+        or samples.ndim > 2
+    ):
+        raise _refuse(given, "is not a sound", Modality.AUDIO, "Give float samples in [-1, 1], or int16.")
+    samples = full_scale(samples[: round(seconds * max(rate, 0))])
+    return rate, samples if samples.ndim == 1 else samples.mean(axis=1)
