@@ -1,0 +1,1 @@
+"""Sound: from waveforms to vectors, and from text to waveforms."""

@@ -1,0 +1,151 @@
+"""Each modality finds every other: all directions of search over one catalogue, measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from crossmodal_edu.errors import MetricError
+from crossmodal_edu.evaluation.relevance import rank_relevant
+from crossmodal_edu.evaluation.report import Report, evaluate_ranking
+from crossmodal_edu.modality import Modality, open_audio, open_image
+from crossmodal_edu.products import Catalog
+from crossmodal_edu.spaces.contrastive import CrossModalEncoder
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """What some products are in one modality: unit vectors, and whose they are.
+
+    ``products`` holds the position in the catalogue of each vector's product; ``name``
+    says what was embedded where the modality alone does not ("text (Chinese)").
+    """
+
+    modality: Modality
+    vectors: Float[Tensor, "n d"]
+    products: Int[np.ndarray, "n"]
+    name: str = field(default="")
+
+    def __str__(self) -> str:
+        return self.name or self.modality.value
+
+    def where(self, keep: Callable[[int], bool], name: str) -> Side:
+        """Only the vectors of products at positions that ``keep`` accepts, under another name."""
+        rows = [row for row, product in enumerate(self.products) if keep(int(product))]
+        return Side(self.modality, self.vectors[rows], self.products[rows], name)
+
+
+def catalog_sides(model: CrossModalEncoder, catalog: Catalog) -> dict[str, Side]:
+    """Embed the titles, Chinese titles, pictures and sounds of a catalogue.
+
+    Parameters
+    ----------
+    model : CrossModalEncoder
+    catalog : Catalog
+
+    Returns
+    -------
+    dict
+        "text", "text (Chinese)", "image" and "audio", those that at least one product has.
+
+    Raises
+    ------
+    InputError
+        If a picture or sound cannot be opened.
+
+    Notes
+    -----
+    Chapter 16.
+    """
+    contents = {
+        "text": (Modality.TEXT, [p.title or None for p in catalog], str),
+        "text (Chinese)": (Modality.TEXT, [p.title_zh or None for p in catalog], str),
+        "image": (Modality.IMAGE, [p.image for p in catalog], open_image),
+        "audio": (Modality.AUDIO, [p.audio for p in catalog], open_audio),
+    }
+    sides = {}
+    for name, (modality, values, opener) in contents.items():
+        products = np.array([i for i, value in enumerate(values) if value is not None], dtype=np.int64)
+        if len(products):
+            vectors = model.embed(modality, [opener(values[i]) for i in products])
+            sides[name] = Side(modality, vectors, products, name)
+    return sides
+
+
+def evaluate_direction(
+    queries: Side, gallery: Side, grades: Callable[[int, int], float] | None = None
+) -> Report:
+    """How well one side of products finds the other: the same product is right.
+
+    Parameters
+    ----------
+    queries, gallery : Side
+        Queries whose product is not in the gallery are left out.
+    grades : callable, optional
+        ``grades(a, b)``, 0 to 1, is how relevant product b is to product a, for nDCG;
+        without it, only the same product counts.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    MetricError
+        If no query has its product in the gallery.
+
+    Notes
+    -----
+    Chapter 16.
+    """
+    place = {int(product): i for i, product in enumerate(gallery.products)}
+    rows = [row for row, product in enumerate(queries.products) if int(product) in place]
+    if not rows:
+        raise MetricError(
+            f"No product has both {queries} and {gallery}.",
+            accepted="a catalogue in which some products have both.",
+            remedy="Add the missing column, or measure another direction.",
+        )
+    asked = queries.products[rows]
+    right = [{place[int(product)]} for product in asked]
+    graded: Sequence[Mapping[int, float]] | None = None
+    if grades is not None:
+        graded = [
+            {i: grade for i, b in enumerate(gallery.products) if (grade := grades(int(a), int(b))) > 0}
+            for a in asked
+        ]
+    ranks = rank_relevant(queries.vectors[rows], gallery.vectors, right if graded is None else graded)
+    return evaluate_ranking(ranks, right, graded)
+
+
+def evaluate_directions(
+    sides: Mapping[str, Side], grades: Callable[[int, int], float] | None = None
+) -> dict[tuple[str, str], Report]:
+    """All directions between different modalities, queries by name first, then gallery.
+
+    Sides with a name of their own, such as Chinese titles, are queries only.
+
+    Parameters
+    ----------
+    sides : mapping of name to Side
+    grades : callable, optional
+        As for :func:`evaluate_direction`.
+
+    Returns
+    -------
+    dict of (query, gallery) to Report
+
+    Notes
+    -----
+    Chapter 16.
+    """
+    return {
+        (query.name, gallery.name): evaluate_direction(query, gallery, grades)
+        for query in sides.values()
+        for gallery in sides.values()
+        if gallery.name == gallery.modality.value and query.modality is not gallery.modality
+    }

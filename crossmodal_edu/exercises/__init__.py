@@ -1,0 +1,1 @@
+"""Checks of the exercises, one module per chapter, and the two things that all chapters share."""

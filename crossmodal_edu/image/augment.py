@@ -1,0 +1,77 @@
+"""Other views of the same picture, so that a network learns the thing and not its pixels."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def random_views(
+    pixels: UInt8[Tensor, "n 3 h w"],
+    generator: torch.Generator,
+    zoom: float = 0.25,
+    shift: float = 0.08,
+    turn: float = 6.0,
+    light: float = 0.15,
+    flip: bool = True,
+) -> Float[Tensor, "n 3 h w"]:
+    """Zoom, shift, turn, mirror and relight each picture of a batch by chance.
+
+    Parameters
+    ----------
+    pixels : (n, 3, h, w)
+        Pictures, 0 to 255.
+    generator : torch.Generator
+        Where the chance comes from.
+    zoom : float
+        Scale between 1 − zoom and 1 + zoom / 3.
+    shift : float
+        Largest shift, as a share of height and width.
+    turn : float
+        Largest turn, in degrees.
+    light : float
+        Brightness and contrast change by up to this share.
+    flip : bool
+        Whether half of the pictures are mirrored.
+
+    Returns
+    -------
+    (n, 3, h, w)
+        Pictures, 0 to 255. What comes in from outside is white.
+
+    Notes
+    -----
+    Chapter 07. Jaderberg et al. (2015), equation 1.
+
+    Examples
+    --------
+    >>> white = torch.full((2, 3, 8, 8), 255, dtype=torch.uint8)
+    >>> random_views(white, torch.Generator().manual_seed(0), light=0.0).min().item()
+    255.0
+    """
+    n, _, height, width = pixels.shape
+
+    def uniform(low: float, high: float) -> Float[Tensor, "n"]:
+        return torch.rand(n, generator=generator) * (high - low) + low
+
+    angle = uniform(-turn, turn) * (math.pi / 180)
+    scale = uniform(1 - zoom, 1 + zoom / 3)
+    mirror = torch.where(uniform(0, 1) < 0.5, -1.0, 1.0) if flip else torch.ones(n)
+    cos, sin, aspect = angle.cos() * scale, angle.sin() * scale, height / width
+    rows = torch.stack(
+        [
+            *(cos * mirror, -sin * aspect, uniform(-2 * shift, 2 * shift)),
+            *(sin / aspect * mirror, cos, uniform(-2 * shift, 2 * shift)),
+        ],
+        dim=1,
+    ).view(n, 2, 3)
+    # Turned so that white is zero: grid_sample fills what lies outside with zeros.
+    dark = 255.0 - pixels.float()
+    grid = F.affine_grid(rows, [n, 3, height, width], align_corners=False)
+    seen = 255.0 - F.grid_sample(dark, grid, align_corners=False)
+    gain, offset = uniform(1 - light, 1 + light), uniform(-255 * light, 255 * light) * 0.5
+    return (seen * gain.view(n, 1, 1, 1) + offset.view(n, 1, 1, 1)).clamp(0, 255)

@@ -1,0 +1,1 @@
+"""One space becomes ranked products: similarity, the best k, an index kept on disk."""

@@ -1,0 +1,1 @@
+"""Three kinds of vector become one space."""
