@@ -1,0 +1,75 @@
+"""The fashion catalogue: its columns, its split, and its queries."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+from crossmodal_edu.datasets.fashion import fashion_queries, load_fashion, normalised, same_product
+from crossmodal_edu.errors import TableError
+from crossmodal_edu.modality import open_image
+from crossmodal_edu.products import Catalog, Product
+
+
+def test_products_are_tied_by_title_or_picture_also_through_others():
+    titles = ["Red Bag", "red  bag", "Blue bag", "Cap", "", "", "Hat"]
+    images = [b"1", b"2", b"2", b"3", None, None, b"1"]
+    groups = same_product(titles, images).tolist()
+    assert groups == [0, 0, 0, 1, 2, 3, 0]
+
+
+def test_a_query_is_answered_by_its_title_and_by_the_same_photo():
+    catalog = Catalog(
+        [
+            Product("1", "Red Bag", image=b"1", split="test"),
+            Product("2", "red bag", image=b"2", split="test"),
+            Product("3", "Bag, red", image=b"2", split="test"),
+            Product("4", "Cap", image=b"3", split="train"),
+        ]
+    )
+    queries = {query.title: query.relevant for query in fashion_queries(catalog, 2)}
+    assert queries == {"Red Bag": (0, 1, 2), "Bag, red": (1, 2)}
+    for n in (0, 3):
+        with pytest.raises(TableError):
+            fashion_queries(catalog, n)
+
+
+def test_a_folder_with_other_files_is_refused(tmp_path):
+    with pytest.raises(TableError, match="no Parquet file"):
+        load_fashion(tmp_path)
+    pa.parquet.write_table(pa.table({"id": [1]}), tmp_path / "a.parquet")
+    with pytest.raises(TableError, match="lacks the columns"):
+        load_fashion(tmp_path)
+    (tmp_path / "a.parquet").write_bytes(b"PAR1")
+    with pytest.raises(TableError, match="cannot be read"):
+        load_fashion(tmp_path)
+
+
+def test_the_real_catalogue(fashion):
+    assert len(fashion) == 41_323
+    assert fashion.attributes == ("category", "subcategory", "type", "colour", "season", "usage")
+    assert open_image(fashion[0].image).size == (60, 80)
+    assert len({normalised(product.title) for product in fashion}) == 28_625
+
+
+def test_no_title_and_no_photo_is_on_two_sides(fashion):
+    sides = defaultdict(set)
+    for product in fashion:
+        sides[normalised(product.title)].add(product.split)
+        sides[hashlib.sha256(product.image).digest()].add(product.split)
+    assert {len(side) for side in sides.values()} == {1}
+    sizes = {name: len(fashion.split(name)) for name in ("train", "validation", "test")}
+    assert sizes == {"train": 37_527, "validation": 792, "test": 3_004}
+
+
+def test_the_real_queries(fashion):
+    queries = fashion_queries(fashion)
+    assert len({normalised(query.title) for query in queries}) == 2_000
+    for query in queries:
+        assert query.relevant
+        assert {fashion[position].split for position in query.relevant} == {"test"}
+    assert queries[:100] == fashion_queries(fashion, 100)
