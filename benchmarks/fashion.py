@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 from tqdm import tqdm
 
+from crossmodal_edu.datasets import storage
 from crossmodal_edu.datasets.fashion import fashion_queries, load_fashion
 from crossmodal_edu.evaluation.relevance import rank_relevant
 from crossmodal_edu.evaluation.report import evaluate_ranking
@@ -28,8 +30,6 @@ def main() -> str:
         model.embed(Modality.IMAGE, [open_image(catalog[int(i)].image) for i in rows])
         for rows in tqdm(batches, "pictures")
     ]
-    import torch
-
     gallery = torch.cat(images)
     sounds = [speak_title(query.title, number, held_out=True) for number, query in enumerate(queries)]
     asked = {
@@ -41,11 +41,12 @@ def main() -> str:
         report = evaluate_ranking(rank_relevant(vectors, gallery, right), right)
         lines.append(f"| {name} | " + " | ".join(str(report[measure]) for measure in MEASURES) + " |")
     chance = " | ".join(f"{report.chance[m]:.4f}" if m in report.chance else "" for m in MEASURES)
-    return f"""## Fashion: held-out titles against all products
+    text = f"""## Fashion: held-out titles against all products
 
-{len(queries):,} titles of the test side (no title and no picture shared with training) as queries, pictures of all
-{len(catalog):,} products as gallery, model `fashion`, trained in-domain from scratch on the training side. All
-products with the same title, or a byte-equal picture of one, are right. 95 % bootstrap intervals over queries.
+{len(queries):,} titles of the test side (no title and no picture shared with training) as queries, pictures
+of all {len(catalog):,} products as gallery, model `fashion`, trained in-domain from scratch on the training
+side. All products with the same title, or a byte-equal picture of one, are right. 95 % bootstrap intervals
+over queries.
 
 | query | {" | ".join(MEASURES)} |
 |---|{"---|" * len(MEASURES)}
@@ -59,3 +60,5 @@ titles; not trained on this shop):
 |---|---|---|---|
 {PUBLISHED}
 """
+    (storage.data_folder() / "models" / "fashion" / "metrics.md").write_text(text, encoding="utf-8")
+    return text

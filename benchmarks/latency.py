@@ -49,8 +49,8 @@ def main() -> str:
         lines.append(f"| {name} | {np.median(encode):.1f} | {p50:.1f} | {p95:.1f} |")
     return f"""## Latency over {len(engine):,} products
 
-Index in memory, two threads, {REPEATS} queries each after 10 to warm up, milliseconds. "Encode" is opening and
-encoding alone, median; the rest is ranking words and pictures of all products.
+Index in memory, two threads, {REPEATS} queries each after 10 to warm up, milliseconds. "Encode" is
+opening and encoding alone, median; the rest is ranking words and pictures of all products.
 
 | query | encode | whole, p50 | whole, p95 |
 |---|---|---|---|

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from crossmodal_edu.audio.speech import VOICES
+from crossmodal_edu.datasets import storage
 from crossmodal_edu.datasets.shop import load_shop, truths
 from crossmodal_edu.datasets.shop.truth import relevance
 from crossmodal_edu.evaluation.directions import catalog_sides, evaluate_directions
@@ -56,6 +56,5 @@ nDCG grades every other product by the share of attributes that agree. 95 % boot
 
 {table(reports)}
 """
-    card = Path(__file__).parents[1] / "data" / "models" / "shop" / "metrics.md"
-    card.write_text(text, encoding="utf-8")
+    (storage.data_folder() / "models" / "shop" / "metrics.md").write_text(text, encoding="utf-8")
     return text

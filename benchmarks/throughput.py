@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import torch
@@ -76,9 +77,9 @@ def main() -> str:
         titles = ["Lumbrel red striped leather tote handbag"] * BATCH
         with inference(model):
             rates = [
-                median_rate(lambda: model.embed(Modality.TEXT, titles)),
-                median_rate(lambda: model({Modality.IMAGE: pixels})),
-                median_rate(lambda: model({Modality.AUDIO: sounds})),
+                median_rate(partial(model.embed, Modality.TEXT, titles)),
+                median_rate(partial(model, {Modality.IMAGE: pixels})),
+                median_rate(partial(model, {Modality.AUDIO: sounds})),
             ]
         fresh = CrossModalEncoder.new(
             Vocabulary(model.encoders["text"].vocabulary.words),

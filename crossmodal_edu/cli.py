@@ -90,10 +90,16 @@ def search(
         results = engine.search(queries, k, side, filters)
         if as_json:
             found = [
-                {"rank": hit.rank, "id": hit.product.id, "score": round(hit.score, 4), "matched": hit.matched.value,
-                 "title": hit.product.title, "attributes": dict(hit.product.attributes)}
+                {
+                    "rank": hit.rank,
+                    "id": hit.product.id,
+                    "score": round(hit.score, 4),
+                    "matched": hit.matched.value,
+                    "title": hit.product.title,
+                    "attributes": dict(hit.product.attributes),
+                }
                 for hit in results
-            ]  # fmt: skip
+            ]
             typer.echo(
                 json.dumps(
                     {"asked": [kind.value for kind in results.asked], "found": found}, ensure_ascii=False

@@ -68,7 +68,7 @@ class SearchEngine:
 
     Each product keeps one vector per modality it has. They stay apart: a query of words
     can be compared with each of them, but not with all of them joined to one long vector.
-    A product's score is the mean of its cosines with the query.
+    A product's score is the largest of its cosines with the query: that of its nearest side.
 
     Parameters
     ----------
@@ -169,12 +169,12 @@ class SearchEngine:
             raise RankingError(f"k is {k}.", accepted="1 or more.", remedy="Ask for one product or more.")
         sides = list(_OPEN) if modality is None else [_side(modality)]
         asked, vector = self.embed_query(query)
-        cosines = torch.full((len(sides), len(self)), torch.nan)
+        cosines = torch.full((len(sides), len(self)), -torch.inf)
         for row, side in enumerate(sides):
             # The vectors are as long as one already: their products are the cosines.
             cosines[row, self._positions[side]] = self._indexes[side].vectors @ vector
-        scores = cosines.nanmean(dim=0) if len(sides) > 1 else cosines[0]
-        candidates = (~scores.isnan()).nonzero().squeeze(1)
+        scores, nearest = cosines.max(dim=0)
+        candidates = scores.isfinite().nonzero().squeeze(1)
         if filters:
             passed = torch.zeros(len(self), dtype=torch.bool)
             passed[self.catalog.where(filters)] = True
@@ -183,11 +183,10 @@ class SearchEngine:
             return Results((), asked)
         ranking = top_k(scores[candidates][None], min(k, len(candidates)))
         best = candidates[ranking.indices[0]]
-        nearest = cosines[:, best].nan_to_num(nan=-2.0).argmax(dim=0)
         hits = (
             Hit(rank, self.catalog[position], score, sides[side])
             for rank, (position, score, side) in enumerate(
-                zip(best.tolist(), ranking.scores[0].tolist(), nearest.tolist(), strict=True), start=1
+                zip(best.tolist(), ranking.scores[0].tolist(), nearest[best].tolist(), strict=True), start=1
             )
         )
         return Results(tuple(hits), asked)

@@ -28,7 +28,7 @@ from crossmodal_edu.spaces.contrastive import CrossModalEncoder
 from crossmodal_edu.training import History
 
 RECIPES = {
-    "shop": Recipe(epochs=26, image_size=(80, 80), recurrent=True, learning_rate=2e-3),
+    "shop": Recipe(epochs=24, image_size=(80, 80), recurrent=True, learning_rate=2e-3),
     "fashion": Recipe(epochs=18, image_size=(64, 48), recurrent=False, titles=0.75),
 }
 """How each model that ships was trained."""

@@ -75,7 +75,9 @@ def test_a_sheet_is_drawn(shop_engine, tmp_path):
 def test_index_own_products_and_search_them(tmp_path):
     Image.new("RGB", (80, 80), "red").save(tmp_path / "bag.png")
     table = tmp_path / "mine.csv"
-    table.write_text("id,title,image,price\n1,red bag,bag.png,20\n2,blue mug,,8\n2,twice,,9\n3,kite,gone.png,5\n")
+    table.write_text(
+        "id,title,image,price\n1,red bag,bag.png,20\n2,blue mug,,8\n2,twice,,9\n3,kite,gone.png,5\n"
+    )
     indexed = run(app, ["index", str(table)])
     assert indexed.exit_code == 0, indexed.output
     assert "line 4" in indexed.output
@@ -112,7 +114,10 @@ def test_a_real_process_ends_with_one_and_without_a_traceback(tmp_path):
     bad = tmp_path / "photo.jpg"
     bad.write_bytes(b"\xff\xd8\xff\xe0 not a picture")
     done = subprocess.run(
-        [sys.executable, "-m", "crossmodal_edu.cli", "search", str(bad)], capture_output=True, text=True, timeout=120
+        [sys.executable, "-m", "crossmodal_edu.cli", "search", str(bad)],
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.returncode == 1
     assert "error:" in done.stderr

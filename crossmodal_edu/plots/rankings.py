@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
@@ -93,9 +94,7 @@ def _draw_query(axis: Axes, query: Query, several: Sequence[Query] | bool) -> No
     if others and recognise(others[0]) is Modality.IMAGE:
         axis.imshow(_picture(open_image(others[0])))
     elif others and recognise(others[0]) is Modality.AUDIO:
-        import torch
-
-        picture = log_mel(torch.from_numpy(np.ascontiguousarray(open_audio(others[0]))))
+        picture = log_mel(torch.from_numpy(open_audio(others[0]))).numpy()
         axis.imshow(picture, origin="lower", aspect="auto", cmap="magma", vmin=picture.max() - 60)
     said = "\n".join(textwrap.wrap(" ".join(words), 16)[:4])
     if others:

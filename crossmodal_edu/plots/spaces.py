@@ -29,6 +29,9 @@ def embedding_stripes(
 ) -> Figure:
     """One thing in several forms, and beside each form the numbers it becomes, as coloured stripes.
 
+    In each column the numbers stand in the order of the first row's, smallest first, so that a
+    row which agrees with it runs from dark to bright too. Its cosine with the first row is given.
+
     Parameters
     ----------
     forms : mapping of modality to str, PIL picture or waveform
@@ -53,12 +56,25 @@ def embedding_stripes(
     for row, (modality, form) in zip(table, forms.items(), strict=True):
         _draw_form(row[0], form, MODALITY_COLOURS[modality])
         for axis, (heading, vectors) in zip(row[1:], columns.items(), strict=True):
-            numbers = np.asarray(vectors[modality])
+            first = np.asarray(vectors[next(iter(forms))])
+            numbers = np.asarray(vectors[modality])[np.argsort(first)]
             limit = 2.5 / np.sqrt(len(numbers))  # 1/√d is the typical size of a number of a unit vector
             axis.imshow(numbers[None], aspect="auto", cmap="PuOr_r", vmin=-limit, vmax=limit)
             axis.set(xticks=[], yticks=[])
             if axis.get_subplotspec().is_first_row():
                 axis.set_title(heading, fontsize=10, color=_INK)
+            else:
+                cosine = numbers @ np.sort(first) / np.linalg.norm(numbers) / np.linalg.norm(first)
+                halo = {"facecolor": _PAPER, "edgecolor": "none", "pad": 2}
+                axis.text(
+                    0.98,
+                    0.1,
+                    f"cosine {round(cosine, 2) + 0.0:.2f}",
+                    transform=axis.transAxes,
+                    ha="right",
+                    fontsize=9,
+                    bbox=halo,
+                )
     if title:
         figure.suptitle(title, fontsize=12, color=_INK)
     return figure
@@ -139,7 +155,9 @@ def modality_clouds(panels: Mapping[str, Mapping[str, Float[np.ndarray, "_ 2"]]]
                 edgecolors=_INK,
                 zorder=3,
             )
-        _name_clouds(axis, clouds)
+            top = (centre[0], points[:, 1].max())
+            _write(axis, top, modality, MODALITY_COLOURS[modality])
+        axis.margins(0.1, 0.16)
         axis.set_title(heading, fontsize=10, color=_INK)
         axis.set(xticks=[], yticks=[], aspect="equal")
         axis.set_adjustable("datalim")
@@ -152,6 +170,7 @@ def modality_clouds(panels: Mapping[str, Mapping[str, Float[np.ndarray, "_ 2"]]]
 def space_map(
     points: Mapping[str, Float[np.ndarray, "n 2"]],
     groups: Sequence[str],
+    palette: Mapping[str, str] | None = None,
     pictures: Mapping[int, Image.Image] | None = None,
     title: str = "",
 ) -> Figure:
@@ -162,9 +181,12 @@ def space_map(
     points : mapping of modality to (n, 2)
         Row i of each is the same product.
     groups : sequence of n str
-        The group of each product, at most eight; its name is written where most of it lies.
+        The group of each product.
+    palette : mapping of group to colour, optional
+        With it, the colours speak for themselves; without it, at most eight groups get colours
+        and are named above the map.
     pictures : mapping of row to PIL picture, optional
-        Products that are shown as themselves, where their image lies.
+        Products that are shown as themselves, where their image lies, as far as there is room.
     title : str
         What the figure shows, as a sentence.
 
@@ -176,25 +198,33 @@ def space_map(
     -----
     Chapter 02.
     """
-    figure = Figure(figsize=(8.6, 7.0), dpi=85, facecolor=_PAPER, layout="constrained")
+    figure = Figure(figsize=(8.6, 6.4), dpi=80, facecolor=_PAPER, layout="constrained")
     axis = figure.subplots()
-    names, members = list(dict.fromkeys(groups)), np.asarray(groups)
-    for name, colour in zip(names, _GROUP_COLOURS, strict=False):
+    members = np.asarray(groups)
+    paint = palette or dict(zip(dict.fromkeys(groups), _GROUP_COLOURS, strict=False))
+    for name, colour in paint.items():
         for modality, places in points.items():
             mine = places[members == name]
-            axis.scatter(*mine.T, s=13, marker=_MARKERS[modality], color=colour, alpha=0.6, linewidths=0)
+            axis.scatter(
+                *mine.T, s=16, marker=_MARKERS[modality], color=colour, edgecolors=_INK, linewidths=0.2
+            )
+    everyone = np.concatenate(list(points.values()))
+    room, shown = np.ptp(everyone, axis=0) / (15, 12), []
     for row, picture in (pictures or {}).items():
-        small = OffsetImage(np.asarray(picture.resize((64, 64))), zoom=0.5)
-        box = AnnotationBbox(small, points["image"][row], pad=0.12, bboxprops={"edgecolor": "#999999"})
-        axis.add_artist(box)
-    for name, colour in zip(names, _GROUP_COLOURS, strict=False):
-        place = _densest(np.concatenate([places[members == name] for places in points.values()]))
-        _write(axis, place, name, colour, size=12)
+        place = points["image"][row]
+        if all((np.abs(place - other) > room).any() for other in shown):
+            small = OffsetImage(np.asarray(picture.resize((64, 64))), zoom=0.5)
+            axis.add_artist(AnnotationBbox(small, place, pad=0.12, bboxprops={"edgecolor": "#999999"}))
+            shown.append(place)
     marks = [
         Line2D([], [], linestyle="", marker=_MARKERS[modality], color=_INK, label=modality)
         for modality in points
     ]
-    axis.legend(handles=marks, loc="lower left", fontsize=9, frameon=False, handletextpad=0.1)
+    figure.legend(handles=marks, loc="outside lower center", ncols=3, fontsize=10, frameon=False)
+    if palette is None:
+        for place, (name, colour) in enumerate(paint.items()):
+            left = (place + 0.5) / len(paint)
+            axis.text(left, 1.015, name, transform=axis.transAxes, ha="center", color=colour, weight="bold")
     axis.set(xticks=[], yticks=[])
     axis.spines[:].set_color("#CCCCCC")
     if title:
@@ -239,11 +269,12 @@ def agreement_dots(
             zorder=3,
         )
     first = next(iter(chance))
-    _spread_labels(axis, {modality: 100 * found[first] for modality, found in shares.items()}, rows[0] + 0.36)
-    axis.text(100 * chance[first] + 1, rows[0], "chance", fontsize=9, color=_QUIET, va="center")
+    axis.text(100 * chance[first] + 0.5, rows[0], "chance", fontsize=9, color=_QUIET, va="center")
     axis.set_yticks(rows, list(chance), fontsize=10)
     axis.set_xlabel("of the first ten, % that agree with the query", fontsize=9)
-    axis.set(xlim=(0, 104), ylim=(-0.6, len(chance) - 0.1))
+    most = max(max(found.values()) for found in [chance, *shares.values()])
+    axis.set(xlim=(0, min(112 * most, 104)), ylim=(-0.6, len(chance) - 0.1))
+    _spread_labels(axis, {modality: 100 * found[first] for modality, found in shares.items()}, rows[0] + 0.36)
     axis.spines[["top", "right", "left"]].set_visible(False)
     axis.tick_params(axis="y", length=0)
     if title:
@@ -276,36 +307,16 @@ def _label_histograms(axis: Axes, kinds: Sequence[tuple], bins: Float[np.ndarray
         axis.text(x, y, name, ha="center", va="bottom", fontsize=9.5, color=colour)
 
 
-def _name_clouds(axis: Axes, clouds: Mapping[str, Float[np.ndarray, "_ 2"]]) -> None:
-    """Write each modality's name, outwards from the middle of all; apart where the centres coincide."""
-    centres = {modality: points.mean(axis=0) for modality, points in clouds.items()}
-    extent = np.concatenate(list(clouds.values())).std()
-    heights: list[float] = []
-    for modality, centre in sorted(centres.items(), key=lambda item: item[1][1]):
-        y = centre[1] + 0.25 * extent
-        if heights and y - heights[-1] < 0.45 * extent:
-            y = heights[-1] + 0.45 * extent
-        heights.append(y)
-        _write(axis, (centre[0], y), modality, MODALITY_COLOURS[modality], size=11)
-
-
-def _densest(points: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "2"]:
-    """The point with the nearest neighbours: unlike the mean, it lies in the cloud."""
-    distances = np.linalg.norm(points[:, None] - points[None], axis=-1)
-    near = np.partition(distances, len(points) // 4, axis=1)[:, len(points) // 4]
-    return points[near.argmin()]
-
-
 def _spread_labels(axis: Axes, places: Mapping[str, float], y: float) -> None:
-    """Names above dots, kept at least 9 units apart."""
-    last = -np.inf
+    """Names above dots, kept apart."""
+    last, width = -np.inf, 0.075 * np.ptp(axis.get_xlim())
     for modality, x in sorted(places.items(), key=lambda item: item[1]):
-        last = max(x, last + 9)
+        last = max(x, last + width)
         axis.text(last, y, modality, ha="center", fontsize=9.5, color=MODALITY_COLOURS[modality])
 
 
-def _write(axis: Axes, place: Sequence[float], words: str, colour: str, size: float) -> None:
+def _write(axis: Axes, place: Sequence[float], words: str, colour: str) -> None:
+    """Words just above a place, readable on top of points."""
     halo = [patheffects.withStroke(linewidth=3.5, foreground=_PAPER)]
-    axis.text(
-        *place, words, color=colour, fontsize=size, weight="bold", ha="center", path_effects=halo, zorder=9
-    )
+    style = {"color": colour, "fontsize": 11, "weight": "bold", "path_effects": halo, "zorder": 9}
+    axis.annotate(words, place, (0, 5), textcoords="offset points", ha="center", **style)

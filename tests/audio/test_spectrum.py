@@ -52,7 +52,9 @@ def test_a_sound_does_not_depend_on_its_neighbours(rng):
 
 def test_speed_changes_how_many_frames_count_and_nothing_else_when_all_is_off():
     sounds = stack_spectrograms([torch.randn(40, 50), torch.randn(40, 30)])
-    same = random_voices(sounds, torch.Generator().manual_seed(0), speed=0.0, pitch=0.0, noise=0.0, unheard=0.0)
+    same = random_voices(
+        sounds, torch.Generator().manual_seed(0), speed=0.0, pitch=0.0, noise=0.0, unheard=0.0
+    )
     assert torch.equal(same.lengths, sounds.lengths)
     torch.testing.assert_close(same.pictures[:, :, :50], sounds.pictures, atol=1e-4, rtol=1e-4)
     other = random_voices(sounds, torch.Generator().manual_seed(0), speed=0.2)

@@ -31,7 +31,9 @@ def test_a_picture_keeps_its_proportions_and_white_is_added():
 
 def test_nothing_changes_when_all_changes_are_off(rng):
     pixels = torch.from_numpy(rng.integers(0, 256, (2, 3, 16, 12), dtype=np.uint8))
-    same = random_views(pixels, torch.Generator().manual_seed(0), zoom=0.0, shift=0.0, turn=0.0, light=0.0, flip=False)
+    same = random_views(
+        pixels, torch.Generator().manual_seed(0), zoom=0.0, shift=0.0, turn=0.0, light=0.0, flip=False
+    )
     torch.testing.assert_close(same, pixels.float(), atol=1e-2, rtol=0)
 
 

@@ -46,10 +46,14 @@ def test_the_loss_is_the_mean_over_all_pairs_of_modalities(rng):
     inputs = {
         Modality.TEXT: model.encoders["text"].prepare(["red bag", "blue"]),
         Modality.IMAGE: torch.randint(0, 256, (2, 3, 16, 16), dtype=torch.uint8),
-        Modality.AUDIO: model.encoders["audio"].prepare([rng.normal(size=4000).astype("float32") for _ in "ab"]),
+        Modality.AUDIO: model.encoders["audio"].prepare(
+            [rng.normal(size=4000).astype("float32") for _ in "ab"]
+        ),
     }
     text, image, audio = model(inputs).values()
-    pairs = [contrastive_loss(a, b, model.temperature) for a, b in ((text, image), (text, audio), (image, audio))]
+    pairs = [
+        contrastive_loss(a, b, model.temperature) for a, b in ((text, image), (text, audio), (image, audio))
+    ]
     assert model.loss(inputs).item() == pytest.approx(sum(p.item() for p in pairs) / 3, abs=1e-5)
 
 

@@ -38,7 +38,9 @@ def test_unknown_words_differ_by_their_pieces(encoder):
 def test_the_mean_is_weighted_by_the_learned_weights():
     """Equal to the definition, written out for one text: softmax over words, then the sum."""
     encoder = TextEncoder(Vocabulary(WORDS, buckets=4), width=4, dimensions=3, recurrent=False).eval()
-    words = torch.stack([encoder.word_vectors.weight[list(w)].mean(0) for w in encoder.vocabulary.encode("red bag")])
+    words = torch.stack(
+        [encoder.word_vectors.weight[list(w)].mean(0) for w in encoder.vocabulary.encode("red bag")]
+    )
     weights = torch.softmax(words @ encoder.weight.weight[0] + encoder.weight.bias, dim=0)
     expected = encoder.project((weights[:, None] * words).sum(0))
     torch.testing.assert_close(encoder(encoder.prepare(["red bag"]))[0], expected)

@@ -34,8 +34,12 @@ def test_a_typing_error_keeps_most_pieces():
 
 
 def test_pieces_have_the_same_numbers_in_every_process():
-    code = "from crossmodal_edu.text.tokens import Vocabulary; print(Vocabulary(['red']).encode('red kettle'))"
-    runs = {subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout for _ in range(2)}
+    code = (
+        "from crossmodal_edu.text.tokens import Vocabulary; print(Vocabulary(['red']).encode('red kettle'))"
+    )
+    runs = {
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout for _ in range(2)
+    }
     assert runs == {f"{Vocabulary(['red']).encode('red kettle')}\n"}
 
 
