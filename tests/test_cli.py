@@ -26,12 +26,15 @@ run = CliRunner().invoke
 
 
 @pytest.fixture(scope="module")
-def shop_engine(shop):
+def part_of_the_shop(shop):
+    return engine_module.SearchEngine.from_catalog(Catalog(shop[:120], "shop"), "shop")
+
+
+@pytest.fixture
+def shop_engine(part_of_the_shop, monkeypatch):
     """The engine over a part of the shop, opened once instead of at every command."""
-    engine = engine_module.SearchEngine.from_catalog(Catalog(shop[:120], "shop"), "shop")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine_module, "open_engine", lambda *args, **kwargs: engine)
-        yield engine
+    monkeypatch.setattr(engine_module, "open_engine", lambda *args, **kwargs: part_of_the_shop)
+    return part_of_the_shop
 
 
 def found(*arguments: str) -> dict:

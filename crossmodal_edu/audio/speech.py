@@ -78,6 +78,10 @@ def find_voice(name: str) -> Voice:
     InputError
         If no voice is called so.
 
+    Notes
+    -----
+    Chapter 08.
+
     Examples
     --------
     >>> find_voice("fergus").accent
@@ -124,7 +128,7 @@ def say(
 
     Notes
     -----
-    Chapter 01. The voices are espeak-ng's (https://github.com/espeak-ng/espeak-ng).
+    Chapter 08. The voices are espeak-ng's (https://github.com/espeak-ng/espeak-ng).
 
     Examples
     --------

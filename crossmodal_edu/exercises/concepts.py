@@ -143,7 +143,7 @@ def check_centred(centred: Callable[[Tensor], Tensor]) -> str:
 
 
 @check
-def check_which_mean(answer: str) -> str:
+def check_which_mean(answer: Any) -> str:
     """Whose mean has to be subtracted to change a ranking: "queries", "gallery", "both" or "neither"."""
     word = str(answer).strip().lower()
     if word in ("gallery", "products"):
@@ -164,7 +164,7 @@ def check_which_mean(answer: str) -> str:
 
 
 @check
-def check_fooled(query: str, nearest: Callable[[str], Product], catalog: Catalog) -> str:
+def check_fooled(query: Any, nearest: Callable[[str], Product], catalog: Catalog) -> str:
     """Words for which a product exists, and a nearest picture that shows another."""
     if not isinstance(query, str):
         raise NotYet('a query is a string, such as "red leather boots".')

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float
-from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -139,7 +138,7 @@ def modality_clouds(panels: Mapping[str, Mapping[str, Float[np.ndarray, "_ 2"]]]
     -----
     Chapter 02.
     """
-    figure = Figure(figsize=(8.6, 3.6), dpi=90, facecolor=_PAPER, layout="constrained")
+    figure = Figure(figsize=(8.6, 3.5), dpi=90, facecolor=_PAPER, layout="constrained")
     axes = figure.subplots(1, len(panels), squeeze=False)[0]
     for axis, (heading, clouds) in zip(axes, panels.items(), strict=True):
         for modality, points in clouds.items():
@@ -155,13 +154,12 @@ def modality_clouds(panels: Mapping[str, Mapping[str, Float[np.ndarray, "_ 2"]]]
                 edgecolors=_INK,
                 zorder=3,
             )
-            top = (centre[0], points[:, 1].max())
-            _write(axis, top, modality, MODALITY_COLOURS[modality])
-        axis.margins(0.1, 0.16)
+        axis.margins(0.1)
         axis.set_title(heading, fontsize=10, color=_INK)
         axis.set(xticks=[], yticks=[], aspect="equal")
         axis.set_adjustable("datalim")
         axis.spines[:].set_color("#CCCCCC")
+    _name_modalities(figure, list(next(iter(panels.values()))), coloured=True)
     if title:
         figure.suptitle(title, fontsize=12, color=_INK)
     return figure
@@ -170,7 +168,6 @@ def modality_clouds(panels: Mapping[str, Mapping[str, Float[np.ndarray, "_ 2"]]]
 def space_map(
     points: Mapping[str, Float[np.ndarray, "n 2"]],
     groups: Sequence[str],
-    palette: Mapping[str, str] | None = None,
     pictures: Mapping[int, Image.Image] | None = None,
     title: str = "",
 ) -> Figure:
@@ -181,10 +178,7 @@ def space_map(
     points : mapping of modality to (n, 2)
         Row i of each is the same product.
     groups : sequence of n str
-        The group of each product.
-    palette : mapping of group to colour, optional
-        With it, the colours speak for themselves; without it, at most eight groups get colours
-        and are named above the map.
+        The group of each product, at most eight; they are named above the map in their colours.
     pictures : mapping of row to PIL picture, optional
         Products that are shown as themselves, where their image lies, as far as there is room.
     title : str
@@ -201,30 +195,25 @@ def space_map(
     figure = Figure(figsize=(8.6, 6.4), dpi=80, facecolor=_PAPER, layout="constrained")
     axis = figure.subplots()
     members = np.asarray(groups)
-    paint = palette or dict(zip(dict.fromkeys(groups), _GROUP_COLOURS, strict=False))
+    paint = dict(zip(dict.fromkeys(groups), _GROUP_COLOURS, strict=False))
     for name, colour in paint.items():
         for modality, places in points.items():
             mine = places[members == name]
             axis.scatter(
-                *mine.T, s=16, marker=_MARKERS[modality], color=colour, edgecolors=_INK, linewidths=0.2
+                *mine.T, s=16, marker=_MARKERS[modality], color=colour, edgecolors=_INK, linewidths=0.15
             )
     everyone = np.concatenate(list(points.values()))
-    room, shown = np.ptp(everyone, axis=0) / (15, 12), []
+    room, shown = np.ptp(everyone, axis=0) / (9, 7), []
     for row, picture in (pictures or {}).items():
         place = points["image"][row]
         if all((np.abs(place - other) > room).any() for other in shown):
             small = OffsetImage(np.asarray(picture.resize((64, 64))), zoom=0.5)
             axis.add_artist(AnnotationBbox(small, place, pad=0.12, bboxprops={"edgecolor": "#999999"}))
             shown.append(place)
-    marks = [
-        Line2D([], [], linestyle="", marker=_MARKERS[modality], color=_INK, label=modality)
-        for modality in points
-    ]
-    figure.legend(handles=marks, loc="outside lower center", ncols=3, fontsize=10, frameon=False)
-    if palette is None:
-        for place, (name, colour) in enumerate(paint.items()):
-            left = (place + 0.5) / len(paint)
-            axis.text(left, 1.015, name, transform=axis.transAxes, ha="center", color=colour, weight="bold")
+    _name_modalities(figure, list(points), coloured=False)
+    for place, (name, colour) in enumerate(paint.items()):
+        left = (place + 0.5) / len(paint)
+        axis.text(left, 1.015, name, transform=axis.transAxes, ha="center", color=colour, weight="bold")
     axis.set(xticks=[], yticks=[])
     axis.spines[:].set_color("#CCCCCC")
     if title:
@@ -315,8 +304,12 @@ def _spread_labels(axis: Axes, places: Mapping[str, float], y: float) -> None:
         axis.text(last, y, modality, ha="center", fontsize=9.5, color=MODALITY_COLOURS[modality])
 
 
-def _write(axis: Axes, place: Sequence[float], words: str, colour: str) -> None:
-    """Words just above a place, readable on top of points."""
-    halo = [patheffects.withStroke(linewidth=3.5, foreground=_PAPER)]
-    style = {"color": colour, "fontsize": 11, "weight": "bold", "path_effects": halo, "zorder": 9}
-    axis.annotate(words, place, (0, 5), textcoords="offset points", ha="center", **style)
+def _name_modalities(figure: Figure, modalities: Sequence[str], coloured: bool) -> None:
+    """Mark and name of each modality, in a row below the figure."""
+    colours = [MODALITY_COLOURS[modality] if coloured else _INK for modality in modalities]
+    marks = [
+        Line2D([], [], linestyle="", marker=_MARKERS[modality], color=colour, label=modality)
+        for modality, colour in zip(modalities, colours, strict=True)
+    ]
+    where = {"loc": "outside lower center", "ncols": len(marks), "frameon": False}
+    figure.legend(handles=marks, labelcolor=colours, fontsize=10.5, handletextpad=0.2, **where)
