@@ -96,9 +96,10 @@ def _draw_query(axis: Axes, query: Query, several: Sequence[Query] | bool) -> No
     elif others and recognise(others[0]) is Modality.AUDIO:
         picture = log_mel(torch.from_numpy(open_audio(others[0]))).numpy()
         axis.imshow(picture, origin="lower", aspect="auto", cmap="magma", vmin=picture.max() - 60)
-    said = "\n".join(textwrap.wrap(" ".join(words), 16)[:4])
+    axis.set_box_aspect(1)
+    said = "\n".join(textwrap.wrap(" ".join(words), 14)[:5])
     if others:
-        axis.set_title(said or kind.value, fontsize=8, color=_INK)
+        axis.set_title(said or f"a query: {kind.value}", fontsize=9, color=_INK)
     else:
         axis.text(
             0.5, 0.5, f"“{said}”", ha="center", va="center", fontsize=9, color=_INK, transform=axis.transAxes
@@ -109,9 +110,8 @@ def _draw_query(axis: Axes, query: Query, several: Sequence[Query] | bool) -> No
 def _draw_product(axis: Axes, product: Product, note: str) -> None:
     if product.image is not None:
         axis.imshow(_picture(open_image(product.image)))
-    name = textwrap.shorten(product.title, 44, placeholder=" …") or product.id
-    lines = textwrap.wrap(name, 22)[:2]
-    axis.set_title("\n".join(([note] if note else []) + lines), fontsize=6.5, color=_INK)
+    lines = textwrap.wrap(product.title or product.id, 19, max_lines=2, placeholder=" …")
+    axis.set_title("\n".join(([note] if note else []) + lines), fontsize=8, color=_INK)
 
 
 def _picture(image: Image.Image) -> np.ndarray:

@@ -6,7 +6,7 @@ import csv
 import io
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
 from dataclasses import asdict, fields
@@ -25,7 +25,7 @@ from crossmodal_edu.datasets.shop.truth import Truth, draw_truth
 from crossmodal_edu.datasets.shop.wording import write
 from crossmodal_edu.errors import InputError, StorageError, TableError
 from crossmodal_edu.modality import SAMPLE_RATE
-from crossmodal_edu.products import Catalog
+from crossmodal_edu.products import Catalog, Product
 
 SPLITS = ("train", "validation", "test")
 SHIPPED_PRODUCTS = 2_000
@@ -146,7 +146,7 @@ def load_shop(folder: str | Path | None = None) -> Catalog:
     return Catalog(catalog, name="shop", problems=catalog.problems)
 
 
-def truths(catalog: Catalog) -> list[Truth]:
+def truths(catalog: Iterable[Product]) -> list[Truth]:
     """What is true of each product of a generated shop.
 
     Raises
