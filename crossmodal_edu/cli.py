@@ -75,7 +75,7 @@ def search(
 
     crossmodal search photo.jpg --k 5 --sheet found.png
 
-    crossmodal search photo.jpg "but in blue" --filter price=..50
+    crossmodal search photo.jpg --filter colour=navy --filter price=..50
 
     crossmodal search question.wav --catalog fashion
     """

@@ -6,6 +6,7 @@ import io
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.offsetbox import AnnotationBbox
 from PIL import Image
@@ -69,7 +70,7 @@ def test_every_modality_has_a_cloud_a_centre_and_a_name(rng):
     figure = modality_clouds({"before": clouds, "after": clouds}, title="A gap stays")
     assert {"before", "after"} <= _words(figure)
     names = figure.legends[0].get_texts()
-    assert {name.get_text(): name.get_color() for name in names} == MODALITY_COLOURS
+    assert {name.get_text(): to_hex(name.get_color()).upper() for name in names} == MODALITY_COLOURS
     sizes = [len(drawn.get_offsets()) for drawn in figure.axes[0].collections]
     assert sizes == [20, 1] * 3 or sizes == [20, 20, 20, 1, 1, 1]
     centres = [
