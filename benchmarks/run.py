@@ -10,6 +10,7 @@ import datetime
 import importlib
 import os
 import platform
+import subprocess
 import sys
 from pathlib import Path
 
@@ -33,7 +34,12 @@ def main(names: list[str]) -> None:
     """Run the named sections, keep what the others measured before, and write the page."""
     parts = HERE / "results"
     parts.mkdir(exist_ok=True)
-    for name in names or [name for name in SECTIONS if name not in LEFT_OUT_BY_DEFAULT]:
+    names = names or [name for name in SECTIONS if name not in LEFT_OUT_BY_DEFAULT]
+    if len(names) > 1:  # each in a process of its own, so that none pays for the memory of another
+        for name in names:
+            subprocess.run([sys.executable, "-m", "benchmarks.run", name], check=True)
+        return
+    for name in names:
         print(f"== {name}", flush=True)
         text = importlib.import_module(f"benchmarks.{name}").main()
         (parts / f"{name}.md").write_text(f"{text.strip()}\n\n*{machine()}*\n", encoding="utf-8")

@@ -167,7 +167,8 @@ class SearchEngine:
         """
         if k < 1:
             raise RankingError(f"k is {k}.", accepted="1 or more.", remedy="Ask for one product or more.")
-        sides = list(_OPEN) if modality is None else [_side(modality)]
+        filled = [side for side, index in self._indexes.items() if len(index)] or [Modality.TEXT]
+        sides = filled if modality is None else [_side(modality)]
         asked, vector = self.embed_query(query)
         cosines = torch.full((len(sides), len(self)), -torch.inf)
         for row, side in enumerate(sides):
