@@ -94,9 +94,9 @@ def train(
 
     Examples
     --------
-    >>> model, points = nn.Linear(1, 1), torch.tensor([[1.0], [2.0]])
+    >>> model, points = nn.Linear(1, 1, bias=False), torch.tensor([[1.0], [2.0]])
     >>> history = train(model, lambda epoch: [points], lambda m, x: (m(x) - 3 * x).square().mean(),
-    ...                 epochs=200, batches_per_epoch=1, learning_rate=0.1, weight_decay=0.0, progress=False)
+    ...                 epochs=300, batches_per_epoch=1, learning_rate=0.1, weight_decay=0.0, progress=False)
     >>> round(model.weight.item(), 1)
     3.0
     """
