@@ -58,6 +58,10 @@ class MetricError(CrossmodalError):
     """A metric is not defined for what was given."""
 
 
+class VocabularyError(CrossmodalError):
+    """A word is unknown, or a text holds too few words to learn from."""
+
+
 class SpaceError(CrossmodalError):
     """Features do not fit the embedding space or its model."""
 

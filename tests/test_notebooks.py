@@ -253,6 +253,18 @@ def test_the_stored_run_is_whole_and_went_from_top_to_bottom(path):
             assert not [output for output in cell.outputs if output.output_type == "error"], cell.source
 
 
+LOADS = {"load_fashion": "fashion", "gcide_sentences": "corpora"}
+"""What downloads, or needs a download, by the function that opens it."""
+
+
+@each_notebook
+def test_a_notebook_names_the_data_sets_that_do_not_ship(path):
+    """``notebooks/conftest.py`` skips it where they are absent."""
+    code = "\n".join(cell.source for cell in _code(path))
+    opened = {name for function, name in LOADS.items() if re.search(rf"\b{function}\b", code)}
+    assert set(nbformat.read(path, as_version=4).metadata.get("data_sets", ())) == opened
+
+
 def test_solutions_belong_to_chapters():
     assert {path.name for path in SOLUTIONS} <= {path.name for path in CHAPTERS}
 
