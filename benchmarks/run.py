@@ -17,7 +17,10 @@ from pathlib import Path
 import torch
 
 HERE = Path(__file__).parent
-SECTIONS = ("shop", "fashion", "latency", "throughput", "malformed", "setup")
+SECTIONS = (
+    *("shop", "fashion", "word2vec", "glove", "sentences", "transformer"),
+    *("latency", "throughput", "malformed", "setup"),
+)
 LEFT_OUT_BY_DEFAULT = ("setup",)  # it installs everything twice
 
 

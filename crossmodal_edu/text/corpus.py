@@ -74,7 +74,7 @@ class Corpus:
         seen: list[int] = []
         ends = [0]
         for sentence in sentences:
-            _check_is_split(sentence)
+            check_is_split(sentence)
             seen.extend([number.setdefault(word, len(number)) for word in sentence])
             ends.append(len(seen))
         tokens = np.array(seen, dtype=np.int32)
@@ -154,7 +154,17 @@ def read_sentences(path: str | Path) -> Iterator[list[str]]:
         ) from error
 
 
-def _check_is_split(sentence: Sequence[str]) -> None:
+def check_is_split(sentence: Sequence[str]) -> None:
+    """Refuse a string where a list of words is asked for; Python would take its letters for words.
+
+    Raises
+    ------
+    VocabularyError
+
+    Notes
+    -----
+    Used in Chapter 03.
+    """
     if isinstance(sentence, str):
         raise VocabularyError(
             f"A sentence is the string {sentence[:40]!r}; its letters would be taken for words.",

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossmodal_edu.text.tokens import Vocabulary, pieces, tokenise
+from crossmodal_edu.errors import DataMissingError
+from crossmodal_edu.text.tokens import Vocabulary, pieces, segment, tokenise
 
 
 @pytest.mark.parametrize(
@@ -52,3 +53,24 @@ def test_every_text_gives_numbers_inside_the_vocabulary(text):
 def test_the_most_frequent_word_comes_first_and_ties_by_alphabet():
     vocabulary = Vocabulary.of_texts(["b a c", "c b a", "c"], minimum_count=1)
     assert vocabulary.words == ("c", "a", "b")
+
+
+def test_chinese_is_cut_into_the_words_of_a_dictionary():
+    assert segment("【露布雷】红色皮革手提包 64 GB")[-5:] == ["红色", "皮革", "手提包", "64", "gb"]
+    assert "".join(segment("天蓝色无袖连衣裙，材质为天鹅绒")) == "天蓝色无袖连衣裙材质为天鹅绒"
+
+
+@given(st.text(max_size=60))
+def test_segmenting_keeps_every_character_that_tokenising_keeps(text):
+    assert "".join(segment(text)) == "".join(tokenise(text))
+
+
+@pytest.mark.parametrize("text", ["", "   ", "!?", "Red T-shirt", "Café au lait", "привет", "カメラ"])
+def test_where_nothing_is_chinese_segmenting_is_tokenising(text):
+    assert segment(text) == tokenise(text)
+
+
+def test_without_jieba_the_error_says_what_to_do(monkeypatch):
+    monkeypatch.setitem(sys.modules, "jieba", None)
+    with pytest.raises(DataMissingError, match="pip install jieba"):
+        segment("红色")
