@@ -59,7 +59,16 @@ CODE = [
     "crossmodal_edu/evaluation/words.py",
     *(
         f"crossmodal_edu/text/{name}.py"
-        for name in ("cooccurrence", "corpus", "glove", "skipgram", "tokens", "word2vec", "wordvectors")
+        for name in (
+            "compiling",
+            "cooccurrence",
+            "corpus",
+            "glove",
+            "skipgram",
+            "tokens",
+            "word2vec",
+            "wordvectors",
+        )
     ),
 ]
 

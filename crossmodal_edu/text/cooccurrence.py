@@ -8,11 +8,11 @@ from typing import no_type_check
 
 import numpy as np
 from jaxtyping import Float
-from numba import njit
 from scipy.sparse import coo_array, csr_array
 from sklearn.utils.extmath import randomized_svd
 
 from crossmodal_edu.errors import VocabularyError
+from crossmodal_edu.text.compiling import compiled
 from crossmodal_edu.text.corpus import Corpus
 from crossmodal_edu.text.wordvectors import WordVectors
 
@@ -81,7 +81,7 @@ def count_cooccurrences(corpus: Corpus, window: int = 5) -> csr_array:
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@compiled
 def pair_keys(tokens, place, first, last, window, v):
     """Each pair of tokens at most ``window`` apart as one number that sorts by pair, then by distance.
 

@@ -77,6 +77,7 @@ class Corpus:
             check_is_split(sentence)
             seen.extend([number.setdefault(word, len(number)) for word in sentence])
             ends.append(len(seen))
+        _check_are_strings(number)
         tokens = np.array(seen, dtype=np.int32)
         counts = np.bincount(tokens, minlength=len(number))
         names = list(number)
@@ -171,6 +172,16 @@ def check_is_split(sentence: Sequence[str]) -> None:
             accepted="lists of words, such as ['red', 'bag'].",
             remedy="Split it first: [tokenise(text) for text in texts].",
         )
+
+
+def _check_are_strings(words: Iterable[object]) -> None:
+    for word in words:
+        if not isinstance(word, str):
+            raise VocabularyError(
+                f"The word {word!r} is not a string.",
+                accepted="words as str, such as '42' for a number.",
+                remedy="Turn it into a string first, or read the text with tokenise.",
+            )
 
 
 def _check_any_frequent(frequent: int, tokens: int, words: int, minimum_count: int) -> None:

@@ -9,11 +9,11 @@ from typing import NamedTuple, no_type_check
 
 import numpy as np
 from jaxtyping import Float, Int
-from numba import njit
 from scipy.sparse import csr_array
 from tqdm import tqdm
 
 from crossmodal_edu.errors import VocabularyError
+from crossmodal_edu.text.compiling import compiled
 from crossmodal_edu.text.cooccurrence import count_cooccurrences
 from crossmodal_edu.text.corpus import Corpus
 from crossmodal_edu.text.wordvectors import WordVectors
@@ -22,7 +22,7 @@ from crossmodal_edu.text.wordvectors import WordVectors
 class Cells(NamedTuple):
     """Cells of the table that GloVe fits: where each stands, what it should say, how much it counts.
 
-    Attributes
+    Parameters
     ----------
     rows, columns : (n,) of int
         Word i and context j.
@@ -41,7 +41,7 @@ class Cells(NamedTuple):
 class Parameters(NamedTuple):
     """What GloVe learns: two vectors and two biases per word.
 
-    Attributes
+    Parameters
     ----------
     words, contexts : (v, d)
         w_i of a word in the middle of its window, w̃_j of a word in the window of another.
@@ -191,7 +191,7 @@ def glove_gradients(parameters: Parameters, cells: Cells) -> Parameters:
 
 
 @no_type_check
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+@compiled
 def adagrad_pass(order, cells, parameters, squares, learning_rate):
     """Go through the cells once, and after each move its two vectors and two biases a step down.
 

@@ -7,12 +7,12 @@ threads may do so at the same time, without locks.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import no_type_check
 
 import numpy as np
 from jaxtyping import Float
-from numba import njit
+
+from crossmodal_edu.text.compiling import compiled
 
 _CLIP, _CELLS = 6.0, 1024
 _scores = (np.arange(_CELLS) + 0.5) / _CELLS * 2 * _CLIP - _CLIP  # the middle of each cell
@@ -23,20 +23,6 @@ SIGMOID[0], SIGMOID[-1] = 0, 1
 
 SURPRISE = np.log1p(np.exp(-_scores)).astype(np.float32)
 """Minus the logarithm of the sigmoid, in the same cells: what a pair adds to the loss."""
-
-
-def _compiled(function: Callable) -> Callable:
-    """Compile for this processor, without Python's lock, and keep the result for the next session.
-
-    Sums may be added up in another order, so that the processor handles eight or sixteen numbers
-    at a time. Not all of "fastmath": a number that is none must stay one, or a table would be read
-    outside its bounds.
-    """
-    options = {"nogil": True, "error_model": "numpy", "fastmath": {"contract", "nsz", "reassoc"}}
-    try:
-        return njit(cache=True, **options)(function)
-    except RuntimeError:  # a read-only installation and no home folder: nowhere to keep it
-        return njit(**options)(function)
 
 
 def rows(n: int, d: int) -> Float[np.ndarray, "n _"]:
@@ -70,7 +56,7 @@ def rows(n: int, d: int) -> Float[np.ndarray, "n _"]:
 
 
 @no_type_check
-@_compiled
+@compiled
 def _random(state):
     """A number from 0 to 1 (exclusive) by three shifts: Marsaglia (2003)."""
     x = state[0]
@@ -82,7 +68,7 @@ def _random(state):
 
 
 @no_type_check
-@_compiled
+@compiled
 def _cell(score):
     """Where a score stands in the tables; beyond ±6, or if it is no number, in an outermost cell."""
     if score >= _CLIP:
@@ -93,7 +79,7 @@ def _cell(score):
 
 
 @no_type_check
-@_compiled
+@compiled
 def skip_gram(sentence, inputs, outputs, noise, window, negatives, rate, state):
     """One pass over a sentence: skip-gram with negative sampling.
 
@@ -176,7 +162,7 @@ def skip_gram(sentence, inputs, outputs, noise, window, negatives, rate, state):
 
 
 @no_type_check
-@_compiled
+@compiled
 def cbow(sentence, inputs, outputs, noise, window, negatives, rate, state):
     """One pass over a sentence: the mean of a window's words has to find the centre word (CBOW).
 
@@ -237,7 +223,7 @@ def cbow(sentence, inputs, outputs, noise, window, negatives, rate, state):
 
 
 @no_type_check
-@_compiled
+@compiled
 def train_sentences(tokens, ends, keep, inputs, outputs, noise, is_cbow, window, negatives, rate, seed):
     """Thin out frequent words, then one pass of :func:`skip_gram` or :func:`cbow` over each sentence.
 

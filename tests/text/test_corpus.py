@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossmodal_edu.errors import InputError, VocabularyError
+from crossmodal_edu.text import corpus
 from crossmodal_edu.text.corpus import LONGEST_SENTENCE, Corpus, read_sentences
 
 SENTENCES = st.lists(st.lists(st.sampled_from(["red", "bag", "红", "42", "silk"]), max_size=6), max_size=8)
@@ -53,6 +54,13 @@ def test_nothing_to_learn_from_is_said(sentences):
 def test_a_string_is_not_taken_for_a_list_of_letters():
     with pytest.raises(VocabularyError, match="'red bag'"):
         Corpus.of(["red bag"])
+
+
+@pytest.mark.parametrize("word", [42, None, b"bag"])
+def test_a_word_that_is_no_string_is_named(word):
+    with pytest.raises(VocabularyError, match=f"{word!r} is not a string"):
+        # What Corpus.of asks of all words; in the tests, types are checked even before.
+        corpus._check_are_strings(["red", word])
 
 
 # --- files -------------------------------------------------------------------------------------------

@@ -250,7 +250,7 @@ def test_half_a_dimension_is_refused():
 
 def test_a_learning_rate_that_blows_up_is_told_and_gives_no_nan():
     with pytest.raises(VocabularyError, match="loss became") as caught:
-        Glove.fit(titles(), dimensions=8, epochs=20, learning_rate=1e9, progress=False)
+        Glove.fit(titles(), dimensions=8, epochs=20, learning_rate=1e20, progress=False)
     assert "learning_rate" in caught.value.remedy
 
 

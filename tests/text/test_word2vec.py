@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numba.core.caching import _CacheLocator
 
 from crossmodal_edu.errors import CrossmodalError, StorageError, VocabularyError
 from crossmodal_edu.evaluation.words import neighbours_of_a_kind, title_word_kinds
@@ -178,24 +177,6 @@ def test_rows_begin_at_whole_cache_lines():
         table = rows(7, d)
         assert all(row.ctypes.data % 64 == 0 for row in table)
         assert d <= table.shape[1] < d + 16 and not table.any()
-
-
-class _Nowhere(_CacheLocator):
-    @classmethod
-    def from_function(cls, *_):
-        return None
-
-
-def test_it_compiles_where_nothing_can_be_written(monkeypatch):
-    """A read-only installation and no home folder: numba finds no place for its cache."""
-    monkeypatch.setattr("numba.core.caching.CacheImpl._locator_classes", [_Nowhere])
-    monkeypatch.setattr("numba.core.caching.CompileResultCacheImpl._locator_classes", [_Nowhere])
-    double = skipgram._compiled(_double)
-    assert double(2.0) == 4.0
-
-
-def _double(x):
-    return 2 * x
 
 
 # --- what words are kept and drawn -------------------------------------------------------------------
