@@ -13,7 +13,7 @@ from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
 from crossmodal_edu.errors import InputError
-from crossmodal_edu.text.bert import minilm_folder
+from crossmodal_edu.text.sentence_bert import minilm_folder
 from crossmodal_edu.text.wordpiece import SPECIAL, WordPiece, longest_pieces, split_words
 
 # All that is assigned; of the large blocks in which all characters are of one kind, the ends.
