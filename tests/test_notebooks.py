@@ -253,7 +253,13 @@ def test_the_stored_run_is_whole_and_went_from_top_to_bottom(path):
             assert not [output for output in cell.outputs if output.output_type == "error"], cell.source
 
 
-LOADS = {"load_fashion": "fashion", "gcide_sentences": "corpora"}
+LOADS = {
+    "load_fashion": "fashion",
+    "load_fashion_mnist": "fashion_mnist",
+    "load_grocery": "grocery",
+    "load_spoken_digits": "spoken_digits",
+    "gcide_sentences": "corpora",
+}
 """What downloads, or needs a download, by the function that opens it."""
 
 
