@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from jaxtyping import Float, UInt8
@@ -45,7 +46,7 @@ def random_views(
 
     Notes
     -----
-    Chapter 07. Jaderberg et al. (2015), equation 1.
+    Used in Chapter 07. Jaderberg et al. (2015), equation 1.
 
     Examples
     --------
@@ -75,3 +76,33 @@ def random_views(
     seen = 255.0 - F.grid_sample(dark, grid, align_corners=False)
     gain, offset = uniform(1 - light, 1 + light), uniform(-255 * light, 255 * light) * 0.5
     return (seen * gain.view(n, 1, 1, 1) + offset.view(n, 1, 1, 1)).clamp(0, 255)
+
+
+def view_each(
+    transform: Callable[[Tensor], Tensor], pixels: UInt8[Tensor, "n c h w"]
+) -> UInt8[Tensor, "n c _ _"] | Float[Tensor, "n c _ _"]:
+    """A random transform of torchvision, drawn anew for each picture.
+
+    Given a whole batch, a transform of torchvision draws once and changes all of its pictures alike.
+
+    Parameters
+    ----------
+    transform : callable
+        Takes one picture (c, h, w) and gives one, such as ``torchvision.transforms.v2.RandomCrop``.
+    pixels : (n, c, h, w)
+
+    Returns
+    -------
+    (n, c, h, w)
+        Height and width as the transform leaves them.
+
+    Notes
+    -----
+    Chapter 07.
+
+    Examples
+    --------
+    >>> view_each(lambda picture: picture[:, :2], torch.zeros(4, 1, 3, 3, dtype=torch.uint8)).shape
+    torch.Size([4, 1, 2, 3])
+    """
+    return torch.stack([transform(picture) for picture in pixels])
