@@ -1,13 +1,151 @@
-"""The same words from other mouths: slower, faster, higher, lower, partly unheard."""
+"""The same words from other mouths and other rooms: slower, faster, noisier, softer, partly unheard."""
 
 from __future__ import annotations
 
+import numpy as np
+import soxr
 import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
 from crossmodal_edu.audio.encoder import Spectrograms
+from crossmodal_edu.errors import InputError
+
+
+def add_noise(
+    waveform: Float[np.ndarray, "samples"], snr: float, rng: np.random.Generator
+) -> Float[np.ndarray, "samples"]:
+    """White noise under a sound.
+
+    Parameters
+    ----------
+    waveform : (samples,)
+    snr : float
+        Signal-to-noise ratio in decibels: at 0 the noise is as strong as the sound, at 20 a
+        hundredth as strong.
+    rng : Generator
+        Where the noise comes from.
+
+    Returns
+    -------
+    (samples,) float32
+        Silence stays silence: its noise has no strength either.
+
+    Notes
+    -----
+    Chapter 08.
+
+    Examples
+    --------
+    >>> noisy = add_noise(np.ones(10_000, np.float32), 20, np.random.default_rng(0))
+    >>> bool(abs(np.std(noisy) - 0.1) < 0.01)
+    True
+    """
+    strength = np.sqrt(np.mean(np.square(waveform)) / 10 ** (snr / 10)) if len(waveform) else 0.0
+    return (waveform + strength * rng.standard_normal(len(waveform))).astype(np.float32)
+
+
+def change_speed(waveform: Float[np.ndarray, "samples"], factor: float) -> Float[np.ndarray, "shorter"]:
+    """Play a sound faster or slower, as a tape does: the pitch changes with it.
+
+    Parameters
+    ----------
+    waveform : (samples,)
+    factor : float
+        2 is twice as fast and an octave higher, 0.5 half as fast and an octave lower.
+
+    Returns
+    -------
+    (samples / factor,) float32
+
+    Raises
+    ------
+    InputError
+        If the factor is outside 0.1 to 10.
+
+    Notes
+    -----
+    Chapter 08. Ko, Peddinti, Povey and Khudanpur (2015).
+
+    Examples
+    --------
+    >>> len(change_speed(np.zeros(16_000, np.float32), 1.25))
+    12800
+    """
+    _check_factor(factor)
+    # More samples a second than the player believes: that is all there is to speed.
+    return soxr.resample(waveform, factor, 1.0).astype(np.float32)
+
+
+def change_volume(waveform: Float[np.ndarray, "samples"], decibels: float) -> Float[np.ndarray, "samples"]:
+    """Louder or softer: 6 dB more is twice the amplitude.
+
+    Parameters
+    ----------
+    waveform : (samples,)
+    decibels : float
+        Positive is louder, negative softer.
+
+    Returns
+    -------
+    (samples,) float32
+        Not limited to −1…1.
+
+    Notes
+    -----
+    Chapter 08.
+
+    Examples
+    --------
+    >>> change_volume(np.array([0.5], np.float32), -20.0)
+    array([0.05], dtype=float32)
+    """
+    return (waveform * 10 ** (decibels / 20)).astype(np.float32)
+
+
+def random_changes(
+    waveform: Float[np.ndarray, "samples"],
+    rng: np.random.Generator,
+    noise: bool = True,
+    speed: bool = True,
+    volume: bool = True,
+) -> Float[np.ndarray, "changed"]:
+    """Another room, another pace, another distance, by chance; each can be switched off.
+
+    Parameters
+    ----------
+    waveform : (samples,)
+    rng : Generator
+        Where the chance comes from.
+    noise : bool
+        White noise, 0 to 40 dB below the sound.
+    speed : bool
+        Up to 15 % slower and lower or faster and higher.
+    volume : bool
+        Up to 20 dB softer.
+
+    Returns
+    -------
+    (changed,) float32
+
+    Notes
+    -----
+    Used in Chapter 08.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> bool((random_changes(np.ones(100, np.float32), rng, noise=False, speed=False) < 1).all())
+    True
+    """
+    # All three are drawn each time, so that one switch leaves the others' chance as it was.
+    factor, snr, decibels = rng.uniform(0.85, 1.15), rng.uniform(0, 40), rng.uniform(-20, 0)
+    if speed:
+        waveform = change_speed(waveform, factor)
+    if noise:
+        waveform = add_noise(waveform, snr, rng)
+    return change_volume(waveform, decibels) if volume else waveform
 
 
 def random_voices(
@@ -42,7 +180,7 @@ def random_voices(
 
     Notes
     -----
-    Chapter 08. Park et al. (2019) for the hidden parts; Jaitly and Hinton (2013) for the pitch.
+    Used in Chapter 08. Park et al. (2019) for the hidden parts; Jaitly and Hinton (2013) for the pitch.
 
     Examples
     --------
@@ -79,3 +217,10 @@ def _runs(size: int, lengths: Tensor, share: Tensor, start: Tensor) -> Tensor:
     first = start * (lengths - long)
     places = torch.arange(size)
     return (places >= first[:, None]) & (places < (first + long)[:, None])
+
+
+def _check_factor(factor: float) -> None:
+    if not 0.1 <= factor <= 10:
+        raise InputError(
+            f"The speed is {factor}.", accepted="0.1 to 10; 1 changes nothing.", remedy="Ask for less."
+        )

@@ -1,4 +1,4 @@
-"""The sound encoder: convolutions along time over a log-mel picture."""
+"""Sound encoders: convolutions along time, or a GRU that reads frame by frame."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.utils.rnn import pad_sequence
 
+from crossmodal_edu.audio.mfcc import mfcc
 from crossmodal_edu.audio.spectrum import SAMPLE_RATE, log_mel
 
 
 class Spectrograms(NamedTuple):
-    """A batch of log-mel pictures, padded at the end, and how many frames of each count."""
+    """A batch of log-mel or MFCC pictures, padded at the end, and how many frames of each count."""
 
     pictures: Float[Tensor, "n mels frames"]
     lengths: Int[Tensor, "n"]
@@ -99,12 +101,105 @@ class AudioEncoder(nn.Module):
         return self.project(self.dropout(torch.einsum("nt,ntc->nc", weights, frames)))
 
 
+class GruEncoder(nn.Module):
+    """Frames to vectors, read in order by a gated recurrent unit.
+
+    What the unit holds after each frame is averaged over the frames that count.
+
+    Parameters
+    ----------
+    n_mels : int
+        Numbers per frame: mel bands, or MFCC.
+    hidden : int
+        Numbers that the unit carries from frame to frame.
+    dimensions : int
+        Numbers per sound vector.
+
+    Notes
+    -----
+    Chapter 08. Cho et al. (2014); chapter 05 builds the unit from its equations.
+
+    Examples
+    --------
+    >>> encoder = GruEncoder(n_mels=20, dimensions=6)
+    >>> encoder(stack_spectrograms([torch.zeros(20, 30), torch.zeros(20, 50)])).shape
+    torch.Size([2, 6])
+    """
+
+    def __init__(self, n_mels: int = 20, hidden: int = 128, dimensions: int = 128, dropout: float = 0.0):
+        super().__init__()
+        self.unit = nn.GRU(n_mels, hidden, batch_first=True)
+        self.dropout = nn.Dropout(dropout)
+        self.project = nn.Linear(hidden, dimensions)
+
+    def forward(self, sounds: Spectrograms) -> Float[Tensor, "n d"]:
+        held, _ = self.unit(sounds.pictures.transpose(1, 2))  # (n, frames, hidden)
+        present = torch.arange(held.shape[1], device=held.device) < sounds.lengths[:, None]
+        mean = (held * present[:, :, None]).sum(dim=1) / sounds.lengths[:, None]
+        return self.project(self.dropout(mean))
+
+
+def mfcc_pictures(
+    waveforms: Sequence[Float[np.ndarray, "_"]],
+    sample_rate: int = SAMPLE_RATE,
+    n_mfcc: int = 20,
+    seconds: float = 1.0,
+) -> Spectrograms:
+    """MFCC of clips of different lengths, without their volume, as one batch.
+
+    Frames are 32 ms long and 16 ms apart, whatever the sample rate. A change of volume adds the
+    same number to coefficient 0 of every frame, and to nothing else; so that coefficient's mean
+    is taken off.
+
+    Parameters
+    ----------
+    waveforms : sequence of (samples,)
+        Mono clips.
+    sample_rate : int
+        In hertz.
+    n_mfcc : int
+        Coefficients per frame.
+    seconds : float
+        Longer clips are cut to this.
+
+    Returns
+    -------
+    Spectrograms
+        ``pictures`` (n, n_mfcc, frames).
+
+    Raises
+    ------
+    InputError
+        If samples are NaN or infinite.
+
+    Notes
+    -----
+    Used in Chapter 08.
+
+    Examples
+    --------
+    >>> mfcc_pictures([np.zeros(4_000, np.float32), np.zeros(6_000, np.float32)], 8_000).lengths
+    tensor([32, 47])
+    """
+    n_fft, hop_length = round(0.032 * sample_rate), round(0.016 * sample_rate)
+    clips = [torch.as_tensor(w[: round(seconds * sample_rate)], dtype=torch.float32) for w in waveforms]
+    pictures = []
+    for start in range(0, len(clips), 32):  # blocks that fit a processor's cache
+        some = clips[start : start + 32]
+        batch = mfcc(pad_sequence(some, batch_first=True), sample_rate, n_mfcc, n_fft, hop_length)
+        # Zeros at the end are what a lone clip is padded with too: its frames do not change.
+        pictures += [p[:, : len(clip) // hop_length + 1] for p, clip in zip(batch, some, strict=True)]
+    for picture in pictures:
+        picture[0] -= picture[0].mean()
+    return stack_spectrograms(pictures)
+
+
 def stack_spectrograms(pictures: Sequence[Float[Tensor, "mels _"]]) -> Spectrograms:
     """Put log-mel pictures of different lengths into one batch, with zeros at the end.
 
     Notes
     -----
-    Chapter 08.
+    Used in Chapter 08.
 
     Examples
     --------

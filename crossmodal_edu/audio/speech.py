@@ -80,7 +80,7 @@ def find_voice(name: str) -> Voice:
 
     Notes
     -----
-    Chapter 08.
+    Used in Chapter 08.
 
     Examples
     --------
@@ -128,7 +128,7 @@ def say(
 
     Notes
     -----
-    Chapter 08. The voices are espeak-ng's (https://github.com/espeak-ng/espeak-ng).
+    Used in Chapter 08. The voices are espeak-ng's (https://github.com/espeak-ng/espeak-ng).
 
     Examples
     --------
