@@ -18,7 +18,7 @@ import torch
 
 HERE = Path(__file__).parent
 SECTIONS = (
-    *("shop", "fashion", "word2vec", "glove", "sentences", "transformer"),
+    *("shop", "fashion", "word2vec", "glove", "sentences", "transformer", "pictures", "sounds"),
     *("latency", "throughput", "malformed", "setup"),
 )
 LEFT_OUT_BY_DEFAULT = ("setup",)  # it installs everything twice
@@ -46,11 +46,13 @@ def main(names: list[str]) -> None:
         print(f"== {name}", flush=True)
         text = importlib.import_module(f"benchmarks.{name}").main()
         (parts / f"{name}.md").write_text(f"{text.strip()}\n\n*{machine()}*\n", encoding="utf-8")
-    sections = [
-        (parts / f"{name}.md").read_text(encoding="utf-8")
-        for name in SECTIONS
-        if (parts / f"{name}.md").exists()
-    ]
+    write_page()
+
+
+def write_page() -> None:
+    """Put the sections that have been measured so far onto one page."""
+    measured = [HERE / "results" / f"{name}.md" for name in SECTIONS]
+    sections = [path.read_text(encoding="utf-8") for path in measured if path.exists()]
     page = (
         "# Results\n\nWritten by `make bench`. Times depend on the machine; compare ratios.\n\n"
         + "\n".join(sections)
