@@ -294,6 +294,9 @@ def method_intervals(rows: Mapping[str, Mapping[str, Estimate]], value_label: st
     figure = Figure(figsize=(8.6, 0.42 * len(rows) + 1.2), dpi=90, facecolor=_PAPER, layout="constrained")
     axis = figure.subplots()
     measures = list(next(iter(rows.values())))
+    values = np.array([[found[measure].value for measure in measures] for found in rows.values()])
+    gaps = np.diff(np.sort(values, axis=1), axis=1).min(axis=1, initial=np.inf)
+    named = gaps.argmax()  # the measures are named where there is most room
     for row, found in enumerate(rows.values()):
         for measure, marker, colour in zip(measures, "os^", _COLOURS, strict=False):
             estimate = found[measure]
@@ -301,8 +304,9 @@ def method_intervals(rows: Mapping[str, Mapping[str, Estimate]], value_label: st
                 [100 * estimate.low, 100 * estimate.high], [row, row], color=colour, linewidth=3, alpha=0.5
             )
             axis.plot(100 * estimate.value, row, marker=marker, color=colour, markersize=8)
-            if row == 0:
-                axis.text(100 * estimate.value, -0.45, measure, ha="center", fontsize=9.5, color=colour)
+            if row == named:
+                above = (100 * estimate.value, row - 0.45)
+                axis.text(*above, measure, ha="center", va="center", fontsize=9.5, color=colour)
     axis.set_yticks(range(len(rows)), list(rows), fontsize=9.5)
     axis.set_ylim(len(rows) - 0.5, -0.8)
     axis.set_xlim(0, 100)
