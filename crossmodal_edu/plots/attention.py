@@ -9,9 +9,11 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from crossmodal_edu.plots.canvas import INK, PAPER, canvas
+
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _MARKERS = ("o", "s", "^", "D", "v", "P")
-_INK, _QUIET, _PAPER = "#222222", "#666666", "white"
+_QUIET = "#666666"
 
 
 def attention_maps(
@@ -35,24 +37,22 @@ def attention_maps(
     -----
     Chapter 06.
     """
-    figure = Figure(figsize=(8.6, 3.7), dpi=90, facecolor=_PAPER, layout="constrained")
+    figure = canvas(3.7, title)
     axes = figure.subplots(1, len(panels), squeeze=False)[0]
     for axis, (heading, weights) in zip(axes, panels.items(), strict=True):
         axis.imshow(weights, cmap="Blues", vmin=0, vmax=1)
         for (row, column), weight in np.ndenumerate(weights):
             if weight >= 0.095:
-                colour = _PAPER if weight > 0.6 else _INK
+                colour = PAPER if weight > 0.6 else INK
                 place = {"ha": "center", "va": "center"}
                 axis.text(column, row, f"{100 * weight:.0f}", color=colour, fontsize=9, **place)
         axis.set_xticks(range(len(words)), words, rotation=90, fontsize=9.5)
         axis.set_yticks(range(len(words)), words if axis is axes[0] else [], fontsize=9.5)
         axis.tick_params(length=0)
-        axis.set_title(heading, fontsize=10, color=_INK)
+        axis.set_title(heading, fontsize=10, color=INK)
         axis.spines[:].set_color("#CCCCCC")
     axes[0].set_ylabel("the word that looks", fontsize=9, color=_QUIET)
     axes[len(axes) // 2].set_xlabel("the word it looks at; numbers are hundredths", fontsize=9, color=_QUIET)
-    if title:
-        figure.suptitle(title, fontsize=12, color=_INK)
     return figure
 
 
@@ -78,7 +78,7 @@ def lines_over_width(
     -----
     Chapter 06.
     """
-    figure = Figure(figsize=(7.4, 3.0), dpi=90, facecolor=_PAPER, layout="constrained")
+    figure = canvas(3.0, title, width=7.4)
     axis = figure.subplots()
     for (name, values), colour in zip(lines.items(), _COLOURS, strict=False):
         axis.plot(widths, values, color=colour, marker="o", markersize=4)
@@ -90,8 +90,6 @@ def lines_over_width(
     axis.set_ylabel(label, fontsize=9)
     axis.tick_params(labelsize=9)
     _open(axis)
-    if title:
-        figure.suptitle(title, fontsize=12, color=_INK)
     return figure
 
 
@@ -113,7 +111,7 @@ def guessed_words(panels: Mapping[str, Mapping[str, float]], title: str = "") ->
     -----
     Chapter 06.
     """
-    figure = Figure(figsize=(8.6, 2.6), dpi=90, facecolor=_PAPER, layout="constrained")
+    figure = canvas(2.6, title)
     axes = figure.subplots(1, len(panels), squeeze=False)[0]
     for axis, (sentence, guesses), colour in zip(axes, panels.items(), _COLOURS, strict=False):
         rows = np.arange(len(guesses))[::-1]
@@ -124,11 +122,9 @@ def guessed_words(panels: Mapping[str, Mapping[str, float]], title: str = "") ->
         axis.set_yticks(rows, list(guesses), fontsize=10)
         axis.set(xticks=[], xlim=(0, 1.35 * percents.max()))
         axis.tick_params(axis="y", length=0)
-        axis.set_title(sentence, fontsize=10, color=_INK)
+        axis.set_title(sentence, fontsize=10, color=INK)
         _open(axis)
         axis.spines["bottom"].set_visible(False)
-    if title:
-        figure.suptitle(title, fontsize=12, color=_INK)
     return figure
 
 
@@ -154,7 +150,7 @@ def sense_maps(
     -----
     Chapter 06.
     """
-    figure = Figure(figsize=(8.6, 3.4), dpi=90, facecolor=_PAPER, layout="constrained")
+    figure = canvas(3.4, title)
     axes = figure.subplots(1, len(panels), squeeze=False)[0]
     member = np.asarray(senses)
     names = dict(zip(dict.fromkeys(senses), zip(_COLOURS, _MARKERS, strict=True), strict=False))
@@ -164,7 +160,7 @@ def sense_maps(
             axis.scatter(*mine.T, s=22, color=colour, marker=marker, alpha=0.55, linewidths=0)
         axis.margins(0.16)
         axis.set(xticks=[], yticks=[])
-        axis.set_title(heading, fontsize=10, color=_INK)
+        axis.set_title(heading, fontsize=10, color=INK)
         axis.spines[:].set_color("#CCCCCC")
     handles = [
         axes[0].scatter([], [], color=colour, marker=marker, label=sense)
@@ -173,8 +169,6 @@ def sense_maps(
     where = {"loc": "outside lower center", "ncols": len(names), "frameon": False}
     colours = [colour for colour, _ in names.values()]
     figure.legend(handles=handles, labelcolor=colours, fontsize=10.5, handletextpad=0.2, **where)
-    if title:
-        figure.suptitle(title, fontsize=12, color=_INK)
     return figure
 
 

@@ -10,10 +10,12 @@ from jaxtyping import Float
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from crossmodal_edu.plots.canvas import INK, canvas
+
 METHOD_COLOURS = {"Word2Vec": "#0072B2", "gensim": "#56B4E9", "GloVe": "#D55E00", "PPMI": "#009E73"}
 """The Okabe–Ito colour of a method, by how its name begins."""
 
-_OTHER, _INK, _QUIET, _PAPER = "#7F7F7F", "#222222", "#8A8A8A", "white"
+_OTHER, _QUIET = "#7F7F7F", "#8A8A8A"
 
 
 def weight_over_counts(
@@ -38,7 +40,7 @@ def weight_over_counts(
     -----
     Chapter 04.
     """
-    figure = Figure(figsize=(8.6, 3.6), dpi=90, facecolor=_PAPER, layout="constrained")
+    figure = canvas(3.6, title)
     axis = figure.subplots()
     bins = np.geomspace(counts.min(), counts.max() * 1.001, 36)
     for shares, colour in ((np.ones(len(counts)), "#0072B2"), (weights, "#D55E00")):
@@ -48,22 +50,20 @@ def weight_over_counts(
     axis.set_ylabel("% of the cells, % of the weight", fontsize=10)
     right = axis.twinx()
     places, first = np.unique(counts, return_index=True)
-    right.plot(places, weights[first], color=_INK, linewidth=2)
+    right.plot(places, weights[first], color=INK, linewidth=2)
     right.set_ylim(0, 1.25)
     right.set_yticks([0, 0.5, 1])
     right.set_ylabel("f(x)", fontsize=10)
     for words, colour, x, y, side in (
         ("the cells", "#0072B2", 1.5 * counts.min(), 1.12, "left"),
         ("their weight", "#D55E00", _weighted_quantile(counts, weights, 0.6), 0.34, "left"),
-        ("f(x)", _INK, 0.8 * places[np.searchsorted(weights[first], 0.85)], 0.9, "right"),
+        ("f(x)", INK, 0.8 * places[np.searchsorted(weights[first], 0.85)], 0.9, "right"),
     ):
         right.text(x, y, words, ha=side, color=colour, fontsize=10.5)
     axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
     for one in (axis, right):
         one.tick_params(labelsize=9)
         one.spines[["top"]].set_visible(False)
-    if title:
-        figure.suptitle(title, fontsize=12, color=_INK)
     return figure
 
 
@@ -91,7 +91,7 @@ def fitting(
     -----
     Chapter 04.
     """
-    figure = Figure(figsize=(8.6, 3.6), dpi=90, facecolor=_PAPER, layout="constrained")
+    figure = canvas(3.6, title)
     left, right = figure.subplots(1, 2, width_ratios=[1, 1.25])
     epochs = np.arange(1, len(losses) + 1)
     left.plot(epochs, losses, "o-", color="#D55E00", markersize=4)
@@ -99,7 +99,7 @@ def fitting(
     ends = [(epochs[0], losses[0], "left", 6), (epochs[-1], losses[-1], "right", 4)]
     for x, y, side, shift in ends:
         left.annotate(
-            f"{y:.4f}", (x, y), (shift, 8), textcoords="offset points", ha=side, fontsize=9, color=_INK
+            f"{y:.4f}", (x, y), (shift, 8), textcoords="offset points", ha=side, fontsize=9, color=INK
         )
     low, high = float(logs.min()), float(logs.max())
     edges = np.linspace(low - 0.5, high + 0.5, 70)
@@ -111,8 +111,6 @@ def fitting(
     for axis in (left, right):
         axis.tick_params(labelsize=9)
         axis.spines[["top", "right"]].set_visible(False)
-    if title:
-        figure.suptitle(title, fontsize=12, color=_INK)
     return figure
 
 
@@ -138,8 +136,7 @@ def method_bars(panels: Mapping[str, pd.DataFrame], columns: int = 2, title: str
     """
     most = max(frame["method"].nunique() for frame in panels.values())
     rows = -(-len(panels) // columns)
-    size = (8.6, rows * (0.27 * most + 0.75) + 0.5)
-    figure = Figure(figsize=size, dpi=90, facecolor=_PAPER, layout="constrained")
+    figure = canvas(rows * (0.27 * most + 0.75) + 0.5, title)
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for axis in axes[len(panels) :]:
         axis.set_visible(False)
@@ -148,19 +145,17 @@ def method_bars(panels: Mapping[str, pd.DataFrame], columns: int = 2, title: str
         mean, low, high = values.mean(), values.min(), values.max()
         heights = np.arange(len(mean))[::-1]
         axis.barh(heights, mean, height=0.68, color=[_colour(name) for name in mean.index])
-        axis.hlines(heights, low, high, color=_INK, linewidth=1.6)
+        axis.hlines(heights, low, high, color=INK, linewidth=1.6)
         span = max(high.max(), 0) - min(low.min(), 0)
         for y, value, end in zip(heights, mean, high, strict=True):
-            axis.text(max(end, 0) + 0.02 * span, y, f"{value:.2f}", va="center", fontsize=9, color=_INK)
+            axis.text(max(end, 0) + 0.02 * span, y, f"{value:.2f}", va="center", fontsize=9, color=INK)
         axis.set_xlim(min(low.min(), 0) * 1.05, max(high.max(), 0) + 0.14 * span)
         axis.set_yticks(heights, list(mean.index) if place % columns == 0 else [""] * len(mean), fontsize=9)
-        axis.set_title(heading, fontsize=10, color=_INK, loc="left")
+        axis.set_title(heading, fontsize=10, color=INK, loc="left")
         axis.axvline(0, color=_QUIET, linewidth=0.8)
         axis.tick_params(axis="y", length=0)
         axis.tick_params(axis="x", labelsize=9)
         axis.spines[["top", "right", "left"]].set_visible(False)
-    if title:
-        figure.suptitle(title, fontsize=12, color=_INK)
     return figure
 
 

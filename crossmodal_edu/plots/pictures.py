@@ -12,8 +12,9 @@ from matplotlib.patches import Rectangle
 from PIL import Image
 
 from crossmodal_edu.evaluation.intervals import Estimate
+from crossmodal_edu.plots.canvas import INK, canvas
 
-_INK, _QUIET, _PAPER = "#222222", "#6B6B6B", "white"
+_QUIET = "#6B6B6B"
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
 
 
@@ -44,17 +45,15 @@ def picture_as_numbers(
     grey = np.asarray(picture.convert("L"))
     row, column = corner
     square = grey[row : row + side, column : column + side]
-    figure = Figure(figsize=(8.6, 3.9), dpi=90, facecolor=_PAPER, layout="constrained")
+    figure = canvas(3.9, title)
     left, right = figure.subplots(1, 2, width_ratios=[1, 1.15])
     left.imshow(picture)
     frame = Rectangle((column - 0.5, row - 0.5), side, side, fill=False, edgecolor="#D55E00", linewidth=2)
     left.add_patch(frame)
-    left.set_title(f"{grey.shape[0]} × {grey.shape[1]} pixels", fontsize=10, color=_INK)
-    right.set_title(f"the {side} × {side} pixels in the frame, in grey", fontsize=10, color=_INK)
+    left.set_title(f"{grey.shape[0]} × {grey.shape[1]} pixels", fontsize=10, color=INK)
+    right.set_title(f"the {side} × {side} pixels in the frame, in grey", fontsize=10, color=INK)
     _numbers(right, square, low=0, high=255)
     left.set_axis_off()
-    if title:
-        figure.suptitle(title, fontsize=12, color=_INK)
     return figure
 
 
@@ -86,14 +85,14 @@ def sliding_stencil(
     -----
     Chapter 07.
     """
-    figure = Figure(figsize=(8.6, 3.1), dpi=90, facecolor=_PAPER, layout="constrained")
+    figure = canvas(3.1, title)
     tables = {"picture": picture, "stencil": stencil, "answers": answers}
     axes = figure.subplots(1, 3, width_ratios=[array.shape[1] for array in tables.values()])
     for axis, (name, array) in zip(axes, tables.items(), strict=True):
         limit = float(np.abs(array).max()) or 1.0
         grey = name == "picture"
         _numbers(axis, array, low=0 if grey else -1.6 * limit, high=(1 if grey else 1.6) * limit, grey=grey)
-        axis.set_title(f"{name}, {array.shape[0]} × {array.shape[1]}", fontsize=10, color=_INK)
+        axis.set_title(f"{name}, {array.shape[0]} × {array.shape[1]}", fontsize=10, color=INK)
     row, column = place
     kh, kw = stencil.shape
     for axis, (height, width) in ((axes[0], (kh, kw)), (axes[2], (1, 1))):
@@ -102,8 +101,6 @@ def sliding_stencil(
                 (column - 0.5, row - 0.5), width, height, fill=False, edgecolor="#0072B2", linewidth=3.5
             )
         )
-    if title:
-        figure.suptitle(title, fontsize=12, color=_INK)
     return figure
 
 
@@ -135,18 +132,16 @@ def filter_responses(
     """
     side = 8.6 / (1 + len(maps))
     heights = [side] if filters is None else [0.45 * side, side]
-    figure = Figure(figsize=(8.6, sum(heights) + 0.75), dpi=90, facecolor=_PAPER, layout="constrained")
+    figure = canvas(sum(heights) + 0.75, title)
     table = figure.subplots(len(heights), 1 + len(maps), squeeze=False, height_ratios=heights)
     for axis in table.flat:
         axis.set_axis_off()
     table[-1, 0].imshow(picture, cmap="gray")
     for column, (name, answers) in enumerate(maps.items(), start=1):
         _signed(table[-1, column], answers)
-        table[0, column].set_title(name, fontsize=9.5, color=_INK)
+        table[0, column].set_title(name, fontsize=9.5, color=INK)
         if filters is not None:
             _signed(table[0, column], filters[name])
-    if title:
-        figure.suptitle(title, fontsize=12, color=_INK)
     return figure
 
 
@@ -172,7 +167,7 @@ def shift_curves(
     -----
     Chapter 07.
     """
-    figure = Figure(figsize=(8.6, 3.4), dpi=90, facecolor=_PAPER, layout="constrained")
+    figure = canvas(3.4, title)
     axis = figure.subplots()
     ends = {}
     for (name, points), colour in zip(curves.items(), _COLOURS, strict=False):
@@ -199,8 +194,6 @@ def shift_curves(
     axis.set_xticks(sorted({x for points in curves.values() for x in points}))
     axis.tick_params(labelsize=9)
     axis.spines[["top", "right"]].set_visible(False)
-    if title:
-        figure.suptitle(title, fontsize=12, color=_INK)
     return figure
 
 
@@ -250,7 +243,7 @@ def confused_pairs(
     np.fill_diagonal(counts, 0)
     pairs = np.argsort(-counts, axis=None, kind="stable")[: min(most, np.count_nonzero(counts))]
     unit = features / np.linalg.norm(features, axis=1, keepdims=True)
-    figure = Figure(figsize=(8.6, 4.1), dpi=90, facecolor=_PAPER, layout="constrained")
+    figure = canvas(4.1, title)
     table = figure.subplots(2, max(len(pairs), 1), squeeze=False)
     for axis in table.flat:
         axis.set(xticks=[], yticks=[])
@@ -263,11 +256,9 @@ def confused_pairs(
         rows = ((surest, classes[right], "#0072B2"), (nearest, f"taken for\n{classes[given]}", "#D55E00"))
         for axis, (i, words, colour) in zip(table[:, column], rows, strict=True):
             axis.imshow(pixels[i], cmap="gray", vmin=0, vmax=255)
-            axis.set_title(words, fontsize=9.5, color=_INK)
+            axis.set_title(words, fontsize=9.5, color=INK)
             axis.spines[:].set(color=colour, linewidth=2)
         table[1, column].set_xlabel(f"{counts[right, given]} of {sizes[right]:,}", fontsize=9, color=_QUIET)
-    if title:
-        figure.suptitle(title, fontsize=12, color=_INK)
     return figure
 
 
@@ -291,7 +282,7 @@ def method_intervals(rows: Mapping[str, Mapping[str, Estimate]], value_label: st
     -----
     Chapter 07.
     """
-    figure = Figure(figsize=(8.6, 0.42 * len(rows) + 1.2), dpi=90, facecolor=_PAPER, layout="constrained")
+    figure = canvas(0.42 * len(rows) + 1.2, title)
     axis = figure.subplots()
     measures = list(next(iter(rows.values())))
     values = np.array([[found[measure].value for measure in measures] for found in rows.values()])
@@ -315,8 +306,6 @@ def method_intervals(rows: Mapping[str, Mapping[str, Estimate]], value_label: st
     axis.set_axisbelow(True)
     axis.spines[["top", "right", "left"]].set_visible(False)
     axis.tick_params(axis="y", length=0)
-    if title:
-        figure.suptitle(title, fontsize=12, color=_INK)
     return figure
 
 

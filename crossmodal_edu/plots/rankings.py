@@ -15,10 +15,10 @@ from PIL import Image
 from crossmodal_edu.audio.spectrum import log_mel
 from crossmodal_edu.engine import Hit
 from crossmodal_edu.modality import Modality, Query, open_audio, open_image, open_text, recognise
+from crossmodal_edu.plots.canvas import INK, PAPER
 from crossmodal_edu.products import Product
 
 RIGHT = "#009E73"  # Okabe and Ito's bluish green
-_PAPER, _INK = "white", "#222222"
 
 
 def ranking_figure(
@@ -46,7 +46,7 @@ def ranking_figure(
     Chapter 01.
     """
     columns = 1 + max((len(hits) for _, hits in rankings), default=0)
-    figure = Figure(figsize=(1.45 * columns, 1.95 * len(rankings) + 0.4), dpi=90, facecolor=_PAPER)
+    figure = Figure(figsize=(1.45 * columns, 1.95 * len(rankings) + 0.4), dpi=90, facecolor=PAPER)
     axes = figure.subplots(len(rankings), columns, squeeze=False)
     for row, (query, hits) in zip(axes, rankings, strict=True):
         for axis in row:
@@ -57,7 +57,7 @@ def ranking_figure(
             if hit.product.id in right:
                 _frame(axis, RIGHT)
     if title:
-        figure.suptitle(title, fontsize=11, color=_INK)
+        figure.suptitle(title, fontsize=11, color=INK)
     figure.tight_layout(pad=0.4)
     return figure
 
@@ -70,21 +70,21 @@ def products_figure(products: Sequence[Product], columns: int = 8, title: str = 
     Chapter 01.
     """
     rows = -(-len(products) // columns)
-    figure = Figure(figsize=(1.25 * columns, 1.6 * rows + 0.3), dpi=90, facecolor=_PAPER)
+    figure = Figure(figsize=(1.25 * columns, 1.6 * rows + 0.3), dpi=90, facecolor=PAPER)
     axes = figure.subplots(rows, columns, squeeze=False).flat
     for axis in axes:
         axis.set_axis_off()
     for axis, product in zip(figure.axes, products, strict=False):
         _draw_product(axis, product, "")
     if title:
-        figure.suptitle(title, fontsize=11, color=_INK)
+        figure.suptitle(title, fontsize=11, color=INK)
     figure.tight_layout(pad=0.4)
     return figure
 
 
 def save_sheet(figure: Figure, path: Path) -> None:
     """Write a figure, as the name's ending says (PNG, JPEG, WebP, SVG or PDF)."""
-    figure.savefig(path, facecolor=_PAPER)
+    figure.savefig(path, facecolor=PAPER)
 
 
 def _draw_query(axis: Axes, query: Query, several: Sequence[Query] | bool) -> None:
@@ -99,19 +99,19 @@ def _draw_query(axis: Axes, query: Query, several: Sequence[Query] | bool) -> No
     axis.set_box_aspect(1)
     said = "\n".join(textwrap.wrap(" ".join(words), 14)[:5])
     if others:
-        axis.set_title(said or f"a query: {kind.value}", fontsize=9, color=_INK)
+        axis.set_title(said or f"a query: {kind.value}", fontsize=9, color=INK)
     else:
         axis.text(
-            0.5, 0.5, f"“{said}”", ha="center", va="center", fontsize=9, color=_INK, transform=axis.transAxes
+            0.5, 0.5, f"“{said}”", ha="center", va="center", fontsize=9, color=INK, transform=axis.transAxes
         )
-    _frame(axis, _INK)
+    _frame(axis, INK)
 
 
 def _draw_product(axis: Axes, product: Product, note: str) -> None:
     if product.image is not None:
         axis.imshow(_picture(open_image(product.image)))
     lines = textwrap.wrap(product.title or product.id, 19, max_lines=2, placeholder=" …")
-    axis.set_title("\n".join(([note] if note else []) + lines), fontsize=8, color=_INK)
+    axis.set_title("\n".join(([note] if note else []) + lines), fontsize=8, color=INK)
 
 
 def _picture(image: Image.Image) -> np.ndarray:

@@ -12,13 +12,14 @@ from matplotlib.figure import Figure
 
 from crossmodal_edu.evaluation.intervals import Estimate
 from crossmodal_edu.modality import open_image
+from crossmodal_edu.plots.canvas import INK, canvas
 from crossmodal_edu.products import Product
 
 KIND_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
 """Okabe–Ito colours for kinds of methods, in the order in which the kinds appear."""
 
 _RIGHT = "#009E73"
-_INK, _QUIET, _PAPER = "#222222", "#767676", "white"
+_QUIET = "#767676"
 
 
 def word_weights(
@@ -43,7 +44,7 @@ def word_weights(
     -----
     Chapter 05.
     """
-    figure = Figure(figsize=(8.6, 0.86 * len(weights) + 0.5), dpi=90, facecolor=_PAPER, layout="constrained")
+    figure = canvas(0.86 * len(weights) + 0.5, title)
     axis = figure.subplots()
     shares = {name: np.asarray(row, dtype=float) / np.sum(row) for name, row in weights.items()}
     top = max(row.max() for row in shares.values())
@@ -57,11 +58,9 @@ def word_weights(
             size = max(7, 15 * np.sqrt(share / top))
             colour = "#0072B2" if share >= 1 / len(words) else _QUIET
             axis.text(x, y - 0.1, word, ha="center", va="center", fontsize=size, color=colour)
-            axis.text(x, y + 0.3, f"{100 * share:.0f} %", ha="center", va="center", fontsize=9, color=_INK)
+            axis.text(x, y + 0.3, f"{100 * share:.0f} %", ha="center", va="center", fontsize=9, color=INK)
     axis.set(xlim=(-9, widths.sum()), ylim=(len(weights) - 0.4, -0.5))
     axis.set_axis_off()
-    if title:
-        figure.suptitle(title, fontsize=12, color=_INK)
     return figure
 
 
@@ -89,7 +88,7 @@ def gate_heatmap(
     -----
     Chapter 05.
     """
-    figure = Figure(figsize=(8.6, 4.0), dpi=90, facecolor=_PAPER, layout="constrained")
+    figure = canvas(4.0, title)
     bars, axis = figure.subplots(2, 1, height_ratios=[1, 2.6], sharex=True)
     order = np.lexsort((-taken_in.max(axis=0), taken_in.argmax(axis=0))) if sort else slice(None)
     picture = axis.imshow(
@@ -98,7 +97,7 @@ def gate_heatmap(
     means = taken_in.mean(axis=1)
     bars.bar(np.arange(len(words)), 100 * means, color="#0072B2", width=0.6)
     for x, mean in enumerate(means):
-        bars.text(x, 100 * mean + 2, f"{100 * mean:.0f} %", ha="center", fontsize=9, color=_INK)
+        bars.text(x, 100 * mean + 2, f"{100 * mean:.0f} %", ha="center", fontsize=9, color=INK)
     bars.set_ylim(0, 125 * means.max() + 4)
     bars.set_ylabel("replaced,\nmean", fontsize=9)
     bars.spines[["top", "right"]].set_visible(False)
@@ -108,8 +107,6 @@ def gate_heatmap(
     axis.set_ylabel(f"the {taken_in.shape[1]} numbers\nof the state", fontsize=9)
     scale = figure.colorbar(picture, ax=axis, ticks=[0, 0.5, 1], pad=0.01)
     scale.ax.set_yticklabels(["kept", "half", "replaced"], fontsize=9)
-    if title:
-        figure.suptitle(title, fontsize=12, color=_INK)
     return figure
 
 
@@ -138,23 +135,18 @@ def found_products(
     Chapter 05.
     """
     columns = max(len(products) for products in found.values())
-    figure = Figure(
-        figsize=(1.62 * columns + 1.3, 1.8 * len(found) + 0.75),
-        dpi=76,
-        facecolor=_PAPER,
-        layout="constrained",
-    )
+    figure = canvas(1.8 * len(found) + 0.75, width=1.62 * columns + 1.3, dpi=76)
     figure.get_layout_engine().set(h_pad=0.1, w_pad=0.08)  # titles keep clear of their neighbours
     table = figure.subplots(len(found), columns + 1, squeeze=False, width_ratios=[0.85, *[1] * columns])
     for row, (method, products) in zip(table, found.items(), strict=True):
         row[0].set_axis_off()
-        row[0].text(0.95, 0.5, method, ha="right", va="center", fontsize=10, color=_INK)
+        row[0].text(0.95, 0.5, method, ha="right", va="center", fontsize=10, color=INK)
         for axis in row[1:]:
             axis.set_axis_off()
         for axis, product in zip(row[1:], products, strict=False):
             _draw_product(axis, product, product.id in right)
     heading = f"“{query}”"
-    figure.suptitle(f"{title}\n{heading}" if title else heading, fontsize=11.5, color=_INK)
+    figure.suptitle(f"{title}\n{heading}" if title else heading, fontsize=11.5, color=INK)
     return figure
 
 
@@ -188,7 +180,7 @@ def interval_dots(
     -----
     Chapter 05.
     """
-    figure = Figure(figsize=(8.6, 0.31 * len(kinds) + 1.35), dpi=90, facecolor=_PAPER, layout="constrained")
+    figure = canvas(0.31 * len(kinds) + 1.35, title)
     axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     paint = dict(zip(dict.fromkeys(kinds.values()), KIND_COLOURS, strict=False))
     rows = {method: y for y, method in enumerate(kinds)}
@@ -198,13 +190,13 @@ def interval_dots(
             axis.plot([e.low, e.high], [rows[method]] * 2, color=colour, linewidth=3, solid_capstyle="butt")
             axis.plot([e.value], [rows[method]], "o", color=colour, markersize=4.5)
             beside, side = (e.high + 0.03, "left") if e.high < 0.8 else (e.low - 0.03, "right")
-            axis.text(beside, rows[method], f"{e.value:.2f}", fontsize=9, color=_INK, ha=side, va="center")
+            axis.text(beside, rows[method], f"{e.value:.2f}", fontsize=9, color=INK, ha=side, va="center")
         if chance and heading in chance:
             axis.axvline(chance[heading], color=_QUIET, linestyle=":", linewidth=1.2)
             axis.text(
                 chance[heading] + 0.02, len(kinds) - 0.45, "chance", fontsize=9, color=_QUIET, va="bottom"
             )
-        axis.set_title(textwrap.fill(heading, 22), fontsize=10, color=_INK)
+        axis.set_title(textwrap.fill(heading, 22), fontsize=10, color=INK)
         axis.set(xlim=(0, 1.02), ylim=(len(kinds) - 0.4, -0.6))
         axis.set_xlabel(label, fontsize=9)
         axis.tick_params(labelsize=9)
@@ -215,8 +207,6 @@ def interval_dots(
     axes[0].set_yticks(list(rows.values()), list(rows), fontsize=9.5)
     for tick, method in zip(axes[0].get_yticklabels(), rows, strict=True):
         tick.set_color(paint[kinds[method]])
-    if title:
-        figure.suptitle(title, fontsize=12, color=_INK)
     return figure
 
 
@@ -224,7 +214,7 @@ def _draw_product(axis: Axes, product: Product, right: bool) -> None:
     if product.image is not None:
         axis.imshow(np.asarray(open_image(product.image)))
     lines = textwrap.wrap(product.title or product.id, 21, max_lines=3, placeholder=" …")
-    axis.set_title("\n".join(lines), fontsize=9, color=_INK)
+    axis.set_title("\n".join(lines), fontsize=9, color=INK)
     if right:
         axis.set_axis_on()
         axis.set(xticks=[], yticks=[])

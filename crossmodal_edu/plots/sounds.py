@@ -14,9 +14,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from crossmodal_edu.audio.spectrum import hz_to_mel, mel_filter_bank
+from crossmodal_edu.plots.canvas import INK, canvas
 
-_BLUE, _ORANGE, _GREEN, _INK, _QUIET = "#0072B2", "#D55E00", "#009E73", "#222222", "#8A8A8A"
-_PAPER = "white"
+_BLUE, _ORANGE, _GREEN, _QUIET = "#0072B2", "#D55E00", "#009E73", "#8A8A8A"
 
 
 def waveform_zoom(
@@ -171,7 +171,7 @@ def sound_pictures(panels: Mapping[str, Picture], seconds: float, title: str = "
             colours = {"cmap": "PuOr_r", "vmin": -limit, "vmax": limit}
         axis.imshow(picture.values, origin="lower", aspect="auto", extent=extent, **colours)
         axis.set_ylabel(picture.rows, fontsize=9)
-        axis.set_title(heading, fontsize=10, color=_INK, loc="left")
+        axis.set_title(heading, fontsize=10, color=INK, loc="left")
         axis.yaxis.set_major_locator(MaxNLocator(5, integer=True))
     axes[-1].set_xlabel("seconds", fontsize=9)
     return figure
@@ -195,7 +195,7 @@ def mel_bands(n_mels: int, n_fft: int, sample_rate: int, title: str = "") -> Fig
     -----
     Chapter 08.
     """
-    figure = Figure(figsize=(8.6, 3.3), dpi=90, facecolor=_PAPER, layout="constrained")
+    figure = canvas(3.3, title)
     axes = figure.subplot_mosaic([["curves", "HTK"], ["curves", "Slaney"]], width_ratios=[1, 1.2])
     curves = axes["curves"]
     hz = torch.linspace(0, sample_rate / 2, 401, dtype=torch.float64)
@@ -217,8 +217,6 @@ def mel_bands(n_mels: int, n_fft: int, sample_rate: int, title: str = "") -> Fig
     axes["Slaney"].set_xlabel("kHz", fontsize=9)
     for axis in axes.values():
         _plain(axis)
-    if title:
-        figure.suptitle(title, fontsize=12, color=_INK)
     return figure
 
 
@@ -253,7 +251,7 @@ def envelopes(
         frequencies = np.linspace(0, sample_rate / 2000, len(spectrum))
         axis.plot(frequencies, spectrum, color=_QUIET, linewidth=0.8)
         axis.plot(mel_frequencies / 1000, envelope, color=_ORANGE, linewidth=2.2)
-        axis.set_title(heading, fontsize=10, color=_INK)
+        axis.set_title(heading, fontsize=10, color=INK)
         axis.set_xlabel("kHz", fontsize=9)
         axis.set_xlim(0, 4)
     axes[0].set_ylabel("dB", fontsize=9)
@@ -280,7 +278,7 @@ def speaker_dots(table: pd.DataFrame, title: str = "") -> Figure:
     Chapter 08.
     """
     names = list(dict.fromkeys(table["speaker"]))
-    figure = Figure(figsize=(8.6, 0.42 * len(names) + 1.2), dpi=90, facecolor=_PAPER, layout="constrained")
+    figure = canvas(0.42 * len(names) + 1.2, title)
     axis = figure.subplots()
     for step, (kind, colour, mark) in enumerate((("cnn", _BLUE, "o"), ("gru", _ORANGE, "s"))):
         mine = table[table["kind"] == kind]
@@ -294,21 +292,17 @@ def speaker_dots(table: pd.DataFrame, title: str = "") -> Figure:
     axis.set_xlim(min(55.0, 100 * table["low"].min() - 3), 100.8)
     axis.tick_params(axis="y", length=0)
     _plain(axis)
-    if title:
-        figure.suptitle(title, fontsize=12, color=_INK)
     return figure
 
 
 def _panels(
     count: int, height: float, title: str, beside: bool = False, **shared
 ) -> tuple[Figure, list[Axes]]:
-    figure = Figure(figsize=(8.6, height), dpi=90, facecolor=_PAPER, layout="constrained")
+    figure = canvas(height, title)
     rows, columns = (1, count) if beside else (count, 1)
     axes = list(figure.subplots(rows, columns, squeeze=False, **shared).flat)
     for axis in axes:
         _plain(axis)
-    if title:
-        figure.suptitle(title, fontsize=12, color=_INK)
     return figure, axes
 
 

@@ -14,13 +14,14 @@ from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 from PIL import Image
 
 from crossmodal_edu.evaluation.diagnostics import PairCosines
+from crossmodal_edu.plots.canvas import INK, PAPER, canvas
 
 MODALITY_COLOURS = {"text": "#0072B2", "image": "#D55E00", "audio": "#009E73"}
 """The Okabe–Ito colour of each modality; darker shades of the pipeline drawing's."""
 
 _MARKERS = {"text": "o", "image": "s", "audio": "^"}
 _GROUP_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F", "#B8A800")
-_INK, _QUIET, _PAPER = "#222222", "#8A8A8A", "white"
+_QUIET = "#8A8A8A"
 
 
 def embedding_stripes(
@@ -48,7 +49,7 @@ def embedding_stripes(
     -----
     Chapter 02.
     """
-    figure = Figure(figsize=(8.6, 0.95 * len(forms) + 0.6), dpi=90, facecolor=_PAPER, layout="constrained")
+    figure = canvas(0.95 * len(forms) + 0.6, title)
     table = figure.subplots(
         len(forms), 1 + len(columns), squeeze=False, width_ratios=[1.1, *[2.6] * len(columns)]
     )
@@ -61,10 +62,10 @@ def embedding_stripes(
             axis.imshow(numbers[None], aspect="auto", cmap="PuOr_r", vmin=-limit, vmax=limit)
             axis.set(xticks=[], yticks=[])
             if axis.get_subplotspec().is_first_row():
-                axis.set_title(heading, fontsize=10, color=_INK)
+                axis.set_title(heading, fontsize=10, color=INK)
             else:
                 cosine = numbers @ np.sort(first) / np.linalg.norm(numbers) / np.linalg.norm(first)
-                halo = {"facecolor": _PAPER, "edgecolor": "none", "pad": 2}
+                halo = {"facecolor": PAPER, "edgecolor": "none", "pad": 2}
                 axis.text(
                     0.98,
                     0.1,
@@ -74,8 +75,6 @@ def embedding_stripes(
                     fontsize=9,
                     bbox=halo,
                 )
-    if title:
-        figure.suptitle(title, fontsize=12, color=_INK)
     return figure
 
 
@@ -97,7 +96,7 @@ def cosine_histograms(panels: Mapping[str, PairCosines], title: str = "") -> Fig
     -----
     Chapter 02.
     """
-    figure = Figure(figsize=(8.6, 3.0), dpi=90, facecolor=_PAPER, layout="constrained")
+    figure = canvas(3.0, title)
     axes = figure.subplots(1, len(panels), sharex=True, squeeze=False)[0]
     lowest = min(min(pairs.matching.min(), pairs.random.min()) for pairs in panels.values())
     bins = np.linspace(np.floor(lowest * 10) / 10, 1, 61)
@@ -110,13 +109,11 @@ def cosine_histograms(panels: Mapping[str, PairCosines], title: str = "") -> Fig
             axis.hist(cosines, bins, weights=weights, color=colour, histtype="step", label=name)
         axis.margins(y=0.22)
         _label_histograms(axis, kinds, bins)
-        axis.set_title(f"{heading}: AUC {pairs.auc:.2f}", fontsize=10, color=_INK)
+        axis.set_title(f"{heading}: AUC {pairs.auc:.2f}", fontsize=10, color=INK)
         axis.set_xlabel("cosine", fontsize=9)
         axis.tick_params(labelsize=9)
         axis.spines[["top", "right"]].set_visible(False)
     axes[0].set_ylabel("% of the pairs", fontsize=9)
-    if title:
-        figure.suptitle(title, fontsize=12, color=_INK)
     return figure
 
 
@@ -138,7 +135,7 @@ def modality_clouds(panels: Mapping[str, Mapping[str, Float[np.ndarray, "_ 2"]]]
     -----
     Chapter 02.
     """
-    figure = Figure(figsize=(8.6, 3.5), dpi=90, facecolor=_PAPER, layout="constrained")
+    figure = canvas(3.5, title)
     axes = figure.subplots(1, len(panels), squeeze=False)[0]
     for axis, (heading, clouds) in zip(axes, panels.items(), strict=True):
         for modality, points in clouds.items():
@@ -151,17 +148,15 @@ def modality_clouds(panels: Mapping[str, Mapping[str, Float[np.ndarray, "_ 2"]]]
                 s=90,
                 marker=_MARKERS[modality],
                 color=MODALITY_COLOURS[modality],
-                edgecolors=_INK,
+                edgecolors=INK,
                 zorder=3,
             )
         axis.margins(0.1)
-        axis.set_title(heading, fontsize=10, color=_INK)
+        axis.set_title(heading, fontsize=10, color=INK)
         axis.set(xticks=[], yticks=[], aspect="equal")
         axis.set_adjustable("datalim")
         axis.spines[:].set_color("#CCCCCC")
     _name_modalities(figure, list(next(iter(panels.values()))), coloured=True)
-    if title:
-        figure.suptitle(title, fontsize=12, color=_INK)
     return figure
 
 
@@ -192,7 +187,7 @@ def space_map(
     -----
     Chapter 02.
     """
-    figure = Figure(figsize=(8.6, 6.4), dpi=80, facecolor=_PAPER, layout="constrained")
+    figure = canvas(6.4, title, dpi=80)
     axis = figure.subplots()
     members = np.asarray(groups)
     paint = dict(zip(dict.fromkeys(groups), _GROUP_COLOURS, strict=False))
@@ -200,7 +195,7 @@ def space_map(
         for modality, places in points.items():
             mine = places[members == name]
             axis.scatter(
-                *mine.T, s=16, marker=_MARKERS[modality], color=colour, edgecolors=_INK, linewidths=0.15
+                *mine.T, s=16, marker=_MARKERS[modality], color=colour, edgecolors=INK, linewidths=0.15
             )
     everyone = np.concatenate(list(points.values()))
     room, shown = np.ptp(everyone, axis=0) / (9, 7), []
@@ -216,8 +211,6 @@ def space_map(
         axis.text(left, 1.015, name, transform=axis.transAxes, ha="center", color=colour, weight="bold")
     axis.set(xticks=[], yticks=[])
     axis.spines[:].set_color("#CCCCCC")
-    if title:
-        figure.suptitle(title, fontsize=12, color=_INK)
     return figure
 
 
@@ -243,7 +236,7 @@ def agreement_dots(
     -----
     Chapter 02.
     """
-    figure = Figure(figsize=(8.6, 0.52 * len(chance) + 1.1), dpi=90, facecolor=_PAPER, layout="constrained")
+    figure = canvas(0.52 * len(chance) + 1.1, title)
     axis = figure.subplots()
     rows = np.arange(len(chance))[::-1]
     axis.barh(rows, [100 * value for value in chance.values()], height=0.5, color="#DDDDDD")
@@ -254,7 +247,7 @@ def agreement_dots(
             s=75,
             marker=_MARKERS[modality],
             color=MODALITY_COLOURS[modality],
-            edgecolors=_PAPER,
+            edgecolors=PAPER,
             zorder=3,
         )
     first = next(iter(chance))
@@ -266,8 +259,6 @@ def agreement_dots(
     _spread_labels(axis, {modality: 100 * found[first] for modality, found in shares.items()}, rows[0] + 0.36)
     axis.spines[["top", "right", "left"]].set_visible(False)
     axis.tick_params(axis="y", length=0)
-    if title:
-        figure.suptitle(title, fontsize=12, color=_INK)
     return figure
 
 
@@ -306,7 +297,7 @@ def _spread_labels(axis: Axes, places: Mapping[str, float], y: float) -> None:
 
 def _name_modalities(figure: Figure, modalities: Sequence[str], coloured: bool) -> None:
     """Mark and name of each modality, in a row below the figure."""
-    colours = [MODALITY_COLOURS[modality] if coloured else _INK for modality in modalities]
+    colours = [MODALITY_COLOURS[modality] if coloured else INK for modality in modalities]
     marks = [
         Line2D([], [], linestyle="", marker=_MARKERS[modality], color=colour, label=modality)
         for modality, colour in zip(modalities, colours, strict=True)

@@ -10,10 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.stats import rankdata
 
+from crossmodal_edu.plots.canvas import INK, PAPER, canvas
 from crossmodal_edu.text.wordvectors import Neighbour
 
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-_INK, _QUIET, _PAPER = "#222222", "#8A8A8A", "white"
+_QUIET = "#8A8A8A"
 
 
 def word_map(
@@ -46,7 +47,7 @@ def word_map(
     Chapter 03.
     """
     height = 3.9 if len(panels) > 1 else 5.6
-    figure = Figure(figsize=(8.6, height), dpi=90, facecolor=_PAPER, layout="constrained")
+    figure = canvas(height, title)
     axes = figure.subplots(1, len(panels), squeeze=False)[0]
     paint = dict(zip(dict.fromkeys(kinds[word] for word in words), _COLOURS, strict=False))
     for axis, (heading, points) in zip(axes, panels.items(), strict=True):
@@ -56,13 +57,11 @@ def word_map(
         axis.set_adjustable("datalim")
         axis.margins(0.2 if len(words) <= 12 else 0.08)
         axis.spines[:].set_color("#CCCCCC")
-        axis.set_title(heading, fontsize=10, color=_INK)
+        axis.set_title(heading, fontsize=10, color=INK)
         _name_points(axis, points, words, colours, words if named is None else named)
     for place, (kind, colour) in enumerate(paint.items()):
         figure.text(0.02 + 0.12 * place, 0.0, kind, color=colour, fontsize=11, weight="bold", va="bottom")
     figure.get_layout_engine().set(rect=(0, 0.07, 1, 0.93))
-    if title:
-        figure.suptitle(title, fontsize=12, color=_INK)
     return figure
 
 
@@ -83,7 +82,7 @@ def loss_curves(runs: Mapping[str, Float[np.ndarray, "epochs chunks"]], title: s
     -----
     Chapter 03.
     """
-    figure = Figure(figsize=(8.6, 3.4), dpi=90, facecolor=_PAPER, layout="constrained")
+    figure = canvas(3.4, title)
     axis = figure.subplots()
     for losses, colour in zip(runs.values(), _COLOURS, strict=False):
         epochs, chunks = losses.shape
@@ -95,8 +94,6 @@ def loss_curves(runs: Mapping[str, Float[np.ndarray, "epochs chunks"]], title: s
     axis.set_xlabel("times the text was read", fontsize=9)
     axis.set_ylabel("loss of a pair", fontsize=9)
     _quiet(axis)
-    if title:
-        figure.suptitle(title, fontsize=12, color=_INK)
     return figure
 
 
@@ -128,7 +125,7 @@ def similarity_scatter(
     -----
     Chapter 03.
     """
-    figure = Figure(figsize=(8.6, 4.8), dpi=90, facecolor=_PAPER, layout="constrained")
+    figure = canvas(4.8, title)
     axis = figure.subplots()
     points = np.column_stack([rankdata(human), rankdata(cosines)])
     axis.plot([1, len(points)], [1, len(points)], color="#DDDDDD", linewidth=6, zorder=0)
@@ -140,13 +137,11 @@ def similarity_scatter(
             axis.annotate(
                 pair, point, xytext=(-6 if left else 6, 0), textcoords="offset points", fontsize=9.5,
                 color=_COLOURS[1], ha="right" if left else "left", va="center",
-                bbox={"facecolor": _PAPER, "edgecolor": "none", "alpha": 0.8, "pad": 0.5},
+                bbox={"facecolor": PAPER, "edgecolor": "none", "alpha": 0.8, "pad": 0.5},
             )  # fmt: skip
     axis.set_xlabel("rank by people: unrelated → related", fontsize=9)
     axis.set_ylabel("rank by cosine", fontsize=9)
     _quiet(axis)
-    if title:
-        figure.suptitle(title, fontsize=12, color=_INK)
     return figure
 
 
@@ -171,7 +166,7 @@ def neighbour_lists(lists: Mapping[str, Mapping[str, Sequence[Neighbour]]], titl
     words = list(next(iter(lists.values())))
     longest = max(len(found) for columns in lists.values() for found in columns.values())
     height = len(lists) * (0.24 * longest + 0.35) + 0.5
-    figure = Figure(figsize=(8.6, height), dpi=90, facecolor=_PAPER, layout="constrained")
+    figure = canvas(height, title)
     table = figure.subplots(len(lists), len(words), squeeze=False)
     for row, (text, columns), colour in zip(table, lists.items(), _COLOURS, strict=False):
         for axis, word in zip(row, words, strict=True):
@@ -179,14 +174,12 @@ def neighbour_lists(lists: Mapping[str, Mapping[str, Sequence[Neighbour]]], titl
             places = -np.arange(len(found))
             axis.barh(places, [near.cosine for near in found], height=0.86, color=colour, alpha=0.25)
             for place, near in zip(places, found, strict=True):
-                axis.text(0.03, place, near.word, fontsize=9.5, va="center", color=_INK)
+                axis.text(0.03, place, near.word, fontsize=9.5, va="center", color=INK)
             axis.set(xlim=(0, 1), ylim=(0.6 - longest, 0.6), xticks=[], yticks=[])
             axis.spines[:].set_visible(False)
             if axis.get_subplotspec().is_first_row():
-                axis.set_title(word, fontsize=11, color=_INK, weight="bold")
+                axis.set_title(word, fontsize=11, color=INK, weight="bold")
         row[0].set_ylabel(text, fontsize=10, color=colour)
-    if title:
-        figure.suptitle(title, fontsize=12, color=_INK)
     return figure
 
 
@@ -214,7 +207,7 @@ def size_curves(
     -----
     Chapter 03.
     """
-    figure = Figure(figsize=(8.6, 3.4), dpi=90, facecolor=_PAPER, layout="constrained")
+    figure = canvas(3.4, title)
     axis = figure.subplots()
     for (name, values), colour in zip(lines.items(), _COLOURS, strict=False):
         axis.plot(sizes[: len(values)], values, color=colour, linewidth=2, marker="o")
@@ -229,8 +222,6 @@ def size_curves(
     axis.set_xlabel("titles read", fontsize=9)
     axis.set_ylabel(what, fontsize=9)
     _quiet(axis)
-    if title:
-        figure.suptitle(title, fontsize=12, color=_INK)
     return figure
 
 

@@ -1,0 +1,35 @@
+"""What all figures share: their paper, their ink, and where the title goes."""
+
+from __future__ import annotations
+
+from matplotlib.figure import Figure
+
+INK, PAPER = "#222222", "white"
+"""Dark grey on white, in the dark theme too: the colours of the data are chosen for white."""
+
+
+def canvas(height: float, title: str = "", width: float = 8.6, dpi: int = 90) -> Figure:
+    """An empty figure, as wide as a page of the book, whose parts keep clear of each other.
+
+    Parameters
+    ----------
+    height, width : float
+        In inches.
+    title : str
+        What the figure shows, as a sentence; none if it is empty.
+    dpi : int
+        Pixels per inch.
+
+    Returns
+    -------
+    Figure
+
+    Examples
+    --------
+    >>> canvas(3.4, title="Unseen voices cost eleven points").get_suptitle()
+    'Unseen voices cost eleven points'
+    """
+    figure = Figure(figsize=(width, height), dpi=dpi, facecolor=PAPER, layout="constrained")
+    if title:
+        figure.suptitle(title, fontsize=12, color=INK)
+    return figure
