@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
+import math
 import os
-import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from numbers import Real
+from functools import cached_property, lru_cache
+from numbers import Integral
 from pathlib import Path
-from typing import TypeAlias, overload
+from typing import Any, no_type_check, overload
 
-import pyarrow as pa
+import numpy as np
 
+from crossmodal_edu.amounts import column_of_numbers
+from crossmodal_edu.attachments import Attachments, Media
 from crossmodal_edu.errors import TableError
+from crossmodal_edu.filters import passing
+from crossmodal_edu.markup import plain_words
 from crossmodal_edu.modality import Modality
-from crossmodal_edu.tables import Cell, RowProblem, Table, read_table, write_table
-
-Media: TypeAlias = Path | bytes
-"""A picture or a sound: where its file is, or the content of that file."""
+from crossmodal_edu.tables import Cell, RowProblem, Table, read_own_table, read_table, write_table
 
 COLUMNS = (
     "id", "title", "description", "image", "audio", "title_zh", "description_zh", "captions", "split",
@@ -28,20 +28,27 @@ COLUMNS = (
 """The columns of a product table that have a meaning; every other column is an attribute."""
 
 _WORDS = ("title", "description", "title_zh", "description_zh")
-_NUMBER = re.compile(r"[+-]?(0|[1-9]\d*)?(\.\d+)?([eE][+-]?\d{1,3})?")
+_TEXTS = ("id", *_WORDS, "split")
+_MOST_BITS = 4_000  # of a whole number; Python writes and reads some 14,000
 
 
+@no_type_check  # it checks itself, and says what to do
 @dataclass(frozen=True)
 class Product:
     """One product of a shop, as words, picture and sound; any of the three may be missing.
 
-    ``attributes`` holds what is known of it in fixed terms (type, colour, price …): numbers as
-    float, everything else as text. ``captions`` are further descriptions, as people would give
-    them. ``split`` is "train", "validation", "test" or empty.
+    ``attributes`` holds what is known of it in fixed terms (type, colour, price …), as numbers
+    and texts. ``captions`` are further descriptions, as people would give them. ``split`` is
+    "train", "validation", "test" or empty. ``line`` is that of the table it came from.
+
+    Raises
+    ------
+    TableError
+        If a value is of another type, or one that could not be saved and read back the same.
 
     Examples
     --------
-    >>> bag = Product("7", title="Red handbag", attributes={"colour": "red", "price": 49.0})
+    >>> bag = Product("7", title="Red handbag", attributes={"colour": "red", "price": 49})
     >>> bag.text, bag.modalities
     ('Red handbag', (<Modality.TEXT: 'text'>,))
     """
@@ -51,21 +58,25 @@ class Product:
     description: str = ""
     image: Media | None = None
     audio: Media | None = None
-    attributes: Mapping[str, str | float] = field(default_factory=dict, hash=False)
+    attributes: Mapping[str, str | int | float] = field(default_factory=dict, hash=False)
     title_zh: str = ""
     description_zh: str = ""
     captions: tuple[str, ...] = ()
     split: str = ""
+    line: int | None = field(default=None, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        _check_product(self)
 
     @property
     def text(self) -> str:
-        """Title and description, which together are what the product is as words."""
-        return _sentences(self.title, self.description)
+        """Title and description, which together are what the product is as words; without any HTML."""
+        return _sentences(plain_words(self.title), plain_words(self.description))
 
     @property
     def text_zh(self) -> str:
         """The same in Chinese; empty if the shop has no Chinese texts."""
-        return _sentences(self.title_zh, self.description_zh)
+        return _sentences(plain_words(self.title_zh), plain_words(self.description_zh))
 
     @property
     def modalities(self) -> tuple[Modality, ...]:
@@ -199,14 +210,17 @@ class Catalog(Sequence[Product]):
         Parameters
         ----------
         filters : mapping from attribute to what it must be
-            A value: equal to it, for texts without regard to upper and lower case. A set or
-            list: one of its values. A pair of numbers ``(low, high)``: between them, both
-            included; ``None`` leaves a side open. A product without the attribute fails.
+            A value: equal to it, for texts without regard to upper and lower case, and
+            "49", 49 and 49.0 are equal. A set or list: one of its values, so ``[10, 20]`` is
+            10 or 20. A pair of numbers ``(10, 20)``: between them, both included; ``None``
+            leaves a side open, and a text does not pass. ``Not("red", "blue")`` from
+            :mod:`.filters`: none of these. A function: true for the value. A product without
+            the attribute passes ``Not`` alone.
 
         Raises
         ------
         TableError
-            If an attribute is unknown, or a range is asked of one that is not a number.
+            If an attribute is unknown, or a range is asked of one without any number.
 
         Examples
         --------
@@ -220,22 +234,12 @@ class Catalog(Sequence[Product]):
           accepted: colour.
           what to do: Use one of these names.
         """
-        for name in filters:
-            if name not in self.attributes:
-                raise TableError(
-                    f"The products have no attribute {name!r}.",
-                    accepted=(", ".join(self.attributes) or "no filter: there are no attributes") + ".",
-                    remedy="Use one of these names.",
-                )
-        tests = [(name, _filter(name, wanted)) for name, wanted in filters.items()]
-        return [
-            position
-            for position, product in enumerate(self._products)
-            if all(name in product.attributes and test(product.attributes[name]) for name, test in tests)
-        ]
+        return passing(filters, self)
 
     @classmethod
-    def from_table(cls, path: str | Path) -> Catalog:
+    def from_table(
+        cls, path: str | Path, media_root: str | Path | None = None, *, own: bool = False
+    ) -> Catalog:
         """Read a table of products, keep the good rows, and report each bad one.
 
         Parameters
@@ -246,14 +250,24 @@ class Catalog(Sequence[Product]):
             audio:
 
             - ``id``: distinct. Without this column a product's id is its line number.
-            - ``title``, ``description``, ``title_zh``, ``description_zh``: words.
-            - ``image``, ``audio``: file names, relative to the table's folder. A file must
-              exist; otherwise the problem is reported, and the product is kept without it if
-              it can still be found by something else.
+            - ``title``, ``description``, ``title_zh``, ``description_zh``: words, also in HTML.
+            - ``image``, ``audio``: a file's name, relative to the table's folder; of several
+              the first that can be used. The file must be an ordinary one in this folder or
+              in ``media_root``; otherwise the problem is reported, and the product is kept
+              without it if it can still be found by something else. Content itself is also
+              taken: a ``data:`` address, and the bytes in a Parquet file.
             - ``captions``: several, separated by " | ". ``split``: train, validation or test.
-            - Any other column is an attribute: of numbers if every filled cell of the column
-              is one, else of text. Empty cells are left out. A number with leading zeros is
-              a text.
+            - Any other column is an attribute: of numbers if more than half of its filled
+              cells are some. Then each other cell is reported; one like "n/a" counts as
+              empty, and any other stays a text. Currencies, per cent, decimal commas and
+              separated thousands are understood, if the column leaves no doubt. Whole
+              numbers are exact. One code with leading zeros makes a column one of texts.
+              Parquet says itself what is a number. Empty cells are left out.
+        media_root : str or Path, optional
+            Another folder whose files may be used.
+        own : bool
+            The file was written by :meth:`to_table` as Parquet. It may have any size, comes back
+            exactly, and no file is looked for: only pictures and sounds inside it count.
 
         Returns
         -------
@@ -271,9 +285,12 @@ class Catalog(Sequence[Product]):
         Chapter 01.
         """
         path = Path(path)
+        if own:
+            return cls(map(_own_product, read_own_table(path)), path.stem)
         table = read_table(path, COLUMNS)
-        products, problems = _products(table, path.parent)
-        problems = sorted([*table.problems, *problems], key=lambda problem: problem.line)
+        attachments = Attachments(path.parent, None if media_root is None else Path(media_root))
+        products, problems = _products(table, attachments)
+        problems = sorted([*table.problems, *problems], key=lambda problem: problem.line or 0)
         if not products:
             what = (
                 f"the first problem is in {problems[0]}" if problems else "there is a header and nothing else"
@@ -289,8 +306,8 @@ class Catalog(Sequence[Product]):
         """Write the catalogue as CSV or, if the name ends in .parquet, as Parquet.
 
         Files are named relative to the table. Pictures and sounds in memory can only be written
-        as Parquet. Read back, the products are the same, but that attributes of text which look
-        like numbers come out of a CSV as numbers.
+        as Parquet. Read back, the products are the same; out of a CSV, attributes of text which
+        look like numbers come as numbers.
 
         Returns
         -------
@@ -303,9 +320,15 @@ class Catalog(Sequence[Product]):
             If it cannot be written there.
         """
         path = Path(path)
-        names = [*COLUMNS, *self.attributes]
         typed = path.suffix.lower() == ".parquet"
-        write_table(path, {name: _column(self, name, path.parent, typed) for name in names})
+        columns = {name: [getattr(product, name) for product in self] for name in COLUMNS}
+        for side in ("image", "audio"):
+            columns[side] = _files(side, columns[side], path.parent, typed)
+        if not typed:
+            columns["captions"] = [" | ".join(captions) for captions in columns["captions"]]
+        for name in self.attributes:
+            columns[name] = [product.attributes.get(name) for product in self]
+        write_table(path, columns)
         return path
 
 
@@ -315,61 +338,92 @@ def _sentences(first: str, second: str) -> str:
     return f"{first} {second}".strip()
 
 
-# Filters
+# What a product may hold
 
 
-def _filter(name: str, wanted: object) -> Callable[[str | float], bool]:
-    if isinstance(wanted, tuple) and len(wanted) == 2 and all(_is_bound(bound) for bound in wanted):
-        low = -float("inf") if wanted[0] is None else wanted[0]
-        high = float("inf") if wanted[1] is None else wanted[1]
-        if not low <= high:
-            raise TableError(
-                f"The range {wanted} of {name!r} is empty.",
-                accepted="(low, high) with low ≤ high; None leaves a side open.",
-                remedy="Exchange the two.",
-            )
+def _check_product(product: Product) -> None:
+    """Refuse what could not be saved and read back; numbers of NumPy become Python's.
 
-        def between(value: str | float) -> bool:
-            if isinstance(value, str):
-                raise TableError(
-                    f"{name!r} is a text ({value!r}), which has no range.",
-                    accepted="a value or a list of values.",
-                    remedy="Filter by a value, or make the whole column numbers.",
-                )
-            return low <= value <= high
-
-        return between
-    if isinstance(wanted, (set, frozenset, list, tuple)):
-        values = {_comparable(value) for value in wanted}
-        return lambda value: _comparable(value) in values
-    wanted = _comparable(wanted)
-    return lambda value: _comparable(value) == wanted
-
-
-def _is_bound(bound: object) -> bool:
-    return bound is None or isinstance(bound, Real)
-
-
-def _comparable(value: object) -> object:
-    """Texts without case, and numbers however they are written: "49" from a command line is 49.0."""
-    if isinstance(value, str):
-        return float(value) if _is_number(value.strip()) else " ".join(value.casefold().split())
-    return float(value) if isinstance(value, Real) else str(value)
+    A catalogue makes its products by the ten thousand: all texts are looked at as one, and
+    one by one only to say which of them is wrong.
+    """
+    id, captions, attributes = product.id, product.captions, product.attributes
+    for side, media in (("image", product.image), ("audio", product.audio)):
+        if media is not None and not isinstance(media, (bytes, Path)):
+            given = "Give Path('…') or the bytes."
+            raise _refused(product, side, media, "a Path, the bytes of a file, or None", given)
+    if not isinstance(captions, tuple):
+        raise _refused(product, "captions", captions, "a tuple of texts", "Give ('first', 'second').")
+    for name in _unusable(tuple(attributes)):
+        accepted = f"a text without spaces at its ends, none of {', '.join(COLUMNS)}"
+        raise _refused(product, "name of an attribute", name, accepted, "Give it another name.")
+    numbers = {name: value for name, value in attributes.items() if not isinstance(value, str)}
+    plain = {name: _number(product, name, value) for name, value in numbers.items()}
+    if any(type(plain[name]) is not type(value) for name, value in numbers.items()):
+        object.__setattr__(product, "attributes", {**attributes, **plain})
+    texts = [id, product.title, product.description, product.title_zh, product.description_zh, product.split]
+    values = attributes.values() if not numbers else [v for v in attributes.values() if isinstance(v, str)]
+    if not _are_sound([*texts, *captions, *values]):
+        named = [*zip(_TEXTS, texts, strict=True), *(("captions", caption) for caption in captions)]
+        for name, text in [*named, *attributes.items()]:
+            if name not in numbers and not _are_sound([text]):
+                remedy = "Leave it out or give ''." if text is None else "Give str(…) of it, without them."
+                raise _refused(product, name, text, "a text without NUL and lone surrogates", remedy)
+    if not id or id != id.strip():
+        raise _refused(product, "id", id, "a text without spaces at its ends, not empty", "Give another id.")
 
 
-def _is_number(text: str) -> bool:
-    return _NUMBER.fullmatch(text) is not None and any(c.isdigit() for c in text) and text[0] not in "eE"
+def _are_sound(texts: list[Any]) -> bool:
+    """Whether all are texts, which UTF-8 and a CSV can hold."""
+    try:
+        joined = "".join(texts)
+        return "\0" not in joined and (joined.isascii() or bool(joined.encode()))
+    except (TypeError, UnicodeEncodeError):
+        return False
+
+
+@lru_cache(maxsize=4_096)
+def _unusable(names: tuple[Any, ...]) -> list[Any]:
+    """Those that are no names of attributes."""
+    return [
+        name
+        for name in names
+        if not _are_sound([name]) or not name or name != name.strip() or name.lower() in COLUMNS
+    ]
+
+
+def _number(product: Product, name: str, value: Any) -> int | float:
+    """What is no text has to be a number that can be written, and becomes one of Python's."""
+    if type(value) is int or (isinstance(value, Integral) and not isinstance(value, bool)):
+        if int(value).bit_length() <= _MOST_BITS:
+            return int(value)
+    elif isinstance(value, (float, np.floating)) and math.isfinite(value):
+        return value if type(value) is float else float(str(value))  # np.float32(0.1) is 0.1
+    remedy = (
+        "Leave it out."
+        if value is None or isinstance(value, (int, float, np.number))
+        else "Give str(…) of it."
+    )
+    if isinstance(value, (bool, np.bool_)):
+        remedy = "Give 'yes' and 'no', or 1 and 0."
+    raise _refused(product, name, value, "a text or a finite number", remedy)
+
+
+def _refused(product: Product, name: str, value: object, accepted: str, remedy: str) -> TableError:
+    of = f" of the product {product.id!r:.80}" if name != "id" else " of a product"
+    long = isinstance(value, int) and value.bit_length() > _MOST_BITS  # which Python does not print
+    shown = "longer than a thousand digits" if long else f"{value!r:.80}"
+    return TableError(f"The {name}{of} is {shown}.", accepted=f"{accepted}.", remedy=remedy)
 
 
 # Rows and products
 
 
-def _products(table: Table, folder: Path) -> tuple[list[Product], list[RowProblem]]:
-    numeric = _numeric_attributes(table)
+def _products(table: Table, attachments: Attachments) -> tuple[list[Product], list[RowProblem]]:
+    attributes, problems = _attributes(table)
     products: list[Product] = []
-    problems: list[RowProblem] = []
     first_line: dict[str, int] = {}
-    for line, row in table.rows:
+    for (line, row), known in zip(table.rows, attributes, strict=True):
         id = _words(row["id"]) if "id" in row else str(line)
         if not id or id in first_line:
             what = f"the id {id!r} is that of line {first_line[id]}" if id else "the id is empty"
@@ -377,92 +431,100 @@ def _products(table: Table, folder: Path) -> tuple[list[Product], list[RowProble
             continue
         media: dict[str, Media | None] = {}
         for side in ("image", "audio"):
-            media[side], problem = _media(row.get(side, ""), folder)
+            media[side], problem = attachments.find(row.get(side, ""))
             if problem:
                 problems.append(RowProblem(line, f"{side}: {problem}"))
         words = {name: _words(row.get(name, "")) for name in _WORDS}
-        if not any(words.values()) and not any(media.values()):
+        captions = _captions(row.get("captions", ""))
+        split = _words(row.get("split", "")).lower()
+        try:
+            product = Product(
+                id, **words, **media, attributes=known, captions=captions, split=split, line=line
+            )
+        except TableError as error:
+            problems.append(RowProblem(line, f"{error.problem.rstrip('.')}; the row is left out"))
+            continue
+        if not any(media.values()) and not product.modalities:
             problems.append(RowProblem(line, "it has no words, picture or sound; the row is left out"))
             continue
         first_line[id] = line
-        captions = _words(row.get("captions", "")).split("|")
-        attributes = {
-            name: float(cell) if name in numeric else _words(cell)
-            for name, cell in row.items()
-            if name not in COLUMNS and cell != ""
-        }
-        products.append(
-            Product(
-                id=id,
-                **words,
-                **media,
-                attributes=attributes,
-                captions=tuple(caption.strip() for caption in captions if caption.strip()),
-                split=_words(row.get("split", "")).lower(),
-            )
-        )
+        products.append(product)
     return products, problems
 
 
-def _numeric_attributes(table: Table) -> set[str]:
-    """The attributes of which every filled cell is a number."""
+def _attributes(table: Table) -> tuple[list[dict[str, str | int | float]], list[RowProblem]]:
+    """The attributes of each row, and what was odd about their columns."""
+    attributes: list[dict[str, str | int | float]] = [{} for _ in table.rows]
+    problems: list[RowProblem] = []
+    for name in table.rows[0][1] if table.rows else ():
+        if name in COLUMNS:
+            continue
+        cells = [(line, row[name]) for line, row in table.rows if row[name] != ""]
+        if not cells:
+            continue
+        if _unusable((name,)) or not (table.delimiter or all(_is_no_junk(cell) for _, cell in cells)):
+            problems.append(
+                RowProblem(cells[0][0], f"the column {name[:40]!r} is no attribute; it is left out")
+            )
+            continue
+        numbers, odd = column_of_numbers(cells, name, table.delimiter != ";") if table.delimiter else ({}, [])
+        problems += [RowProblem(line, problem) for line, problem in odd]
+        for known, (_, row) in zip(attributes, table.rows, strict=True):
+            cell = row[name]
+            if cell != "" and (value := numbers.get(cell, cell)) is not None:
+                known[name] = value if isinstance(value, (str, int, float)) else _words(value)
+    return attributes, problems
 
-    def is_number(cell: Cell) -> bool:
-        return isinstance(cell, (int, float)) or (
-            not table.typed and isinstance(cell, str) and _is_number(cell)
-        )
 
-    names = {name for _, row in table.rows for name in row if name not in COLUMNS}
-    return {name for name in names if all(row[name] == "" or is_number(row[name]) for _, row in table.rows)}
+def _is_no_junk(cell: Cell) -> bool:
+    """Whether a cell of Parquet is a number or a text, if in bytes."""
+    try:
+        return not isinstance(cell, bytes) or "\0" not in cell.decode()
+    except UnicodeDecodeError:
+        return False
 
 
 def _words(cell: Cell) -> str:
     """A cell as text; the id 7.0 in a column of floats is "7"."""
+    if isinstance(cell, str):
+        return cell
     if isinstance(cell, bytes):
         return cell.decode("utf-8", "replace").strip()
+    if isinstance(cell, tuple):
+        return " | ".join(map(_words, cell))
     return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
 
 
-def _media(cell: Cell, folder: Path) -> tuple[Media | None, str]:
-    if isinstance(cell, bytes) or not cell:
-        return cell or None, ""
-    name = str(cell)
-    if re.match(r"\w{2,}://", name):
-        return None, f"{name[:80]!r} is an address; download it and give the file's name"
-    for written in (name, name.replace("\\", "/")):  # a table written on Windows
-        with contextlib.suppress(OSError, ValueError):  # too long for a name, or not a name
-            if (folder / written).is_file():
-                return folder / written, ""
-    return None, f"there is no file {name[:80]!r} in the table's folder"
+def _captions(cell: Cell) -> tuple[str, ...]:
+    parts = map(_words, cell) if isinstance(cell, tuple) else _words(cell).split("|")
+    return tuple([stripped for part in parts if (stripped := part.strip())])
 
 
-def _column(catalog: Catalog, name: str, folder: Path, typed: bool) -> list[Cell] | pa.Array:
-    """A column of a table: cells of a CSV, or an array of Parquet, which knows its type."""
-    if name not in COLUMNS:
-        values = [product.attributes.get(name) for product in catalog]
-        if not typed:
-            return ["" if value is None else value for value in values]
-        if all(value is None or isinstance(value, Real) for value in values):
-            return pa.array(values, pa.float64())
-        return pa.array([None if value is None else str(value) for value in values], pa.string())
-    values = [getattr(product, name) for product in catalog]
-    if name == "captions":
-        values = [" | ".join(captions) for captions in values]
-    if name not in ("image", "audio"):
-        return pa.array(values, pa.string()) if typed else values
-    # The form of Hugging Face's datasets; a CSV has the path alone.
-    files = [
-        None if media is None
-        else {"bytes": media, "path": None} if isinstance(media, bytes)
-        else {"bytes": None, "path": Path(os.path.relpath(media, folder)).as_posix()}
-        for media in values
-    ]  # fmt: skip
+def _own_product(row: Mapping[str, Any]) -> Product:
+    """A product as it was written, without the files that lay beside it."""
+    known = {name: row[name] for name in COLUMNS if row.get(name) is not None}
+    for side in ("image", "audio"):
+        known[side] = known[side]["bytes"] if side in known else None
+    captions = known.get("captions", ())
+    known["captions"] = _captions(captions) if isinstance(captions, str) else tuple(captions)
+    others = {name: value for name, value in row.items() if name not in COLUMNS and value is not None}
+    return Product(**known, attributes=others)
+
+
+def _files(side: str, files: Sequence[Media | None], folder: Path, typed: bool) -> list[Any]:
+    """A column of pictures or sounds: in a CSV their paths, in Parquet also their bytes."""
+    paths = [
+        Path(os.path.relpath(file, folder)).as_posix() if isinstance(file, Path) else None for file in files
+    ]
     if typed:
-        return pa.array(files, pa.struct([("bytes", pa.binary()), ("path", pa.string())]))
-    if any(file and file["bytes"] for file in files):
+        return [
+            None if file is None else {"bytes": None if path else file, "path": path}
+            for file, path in zip(files, paths, strict=True)
+        ]
+    if any(isinstance(file, bytes) for file in files):
         raise TableError(
-            f"The {name} of some products is in memory, and a CSV holds none.",
+            f"The {side} of some products is in memory, and a CSV holds none.",
             accepted="a name that ends in .parquet, which holds them.",
             remedy="Write a Parquet file, or save the files and give their paths.",
         )
-    return [file["path"] if file else "" for file in files]
+    return paths

@@ -5,51 +5,72 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+import json
 import math
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 import pyarrow.parquet
 
 from crossmodal_edu.errors import StorageError, TableError
 
-Cell: TypeAlias = str | int | float | bytes
+Cell: TypeAlias = str | int | float | bytes | tuple
+"""A tuple holds several cells, as a Parquet file can; an empty cell is ""."""
 
 _MAX_BYTES = 100_000_000
 _MAX_UNPACKED = 1_000_000_000  # compression can hide any amount of data in a small file
 _MAX_ROWS = 2_000_000
 _MAX_BROKEN_ROWS = 1_000
+_DAMAGED = (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError, RecursionError)
+_ROW_GROUP = 1_000  # rows that Parquet writes and reads at once
+_DATA = re.compile(r"\s*data:[\w/+.-]*(;base64)?", re.IGNORECASE)  # the begin of an address that holds a file
+_JSON = {b"crossmodal_edu": b"json"}  # marks a column whose cells are JSON, since no type holds them all
 
 
 @dataclass(frozen=True)
 class RowProblem:
-    """A row of a table that could not be used, wholly or in part.
+    """A row of a table, or a product, that could not be used, wholly or in part.
 
-    ``line`` is the line of the file where the row begins or, in Parquet, the row counted from 1.
+    ``line`` is the line of the file where the row begins or, in Parquet, the row counted from 1;
+    None for a product that came from no table. ``product`` is its id, where that is known.
+
+    Examples
+    --------
+    >>> print(RowProblem(5, "the id is empty"))
+    line 5: the id is empty
+    >>> print(RowProblem(5, "image: it is damaged", "B1"))
+    line 5 (product 'B1'): image: it is damaged
     """
 
-    line: int
+    line: int | None
     problem: str
+    product: str = ""
 
     def __str__(self) -> str:
-        return f"line {self.line}: {self.problem}"
+        product = f"product {self.product!r}" if self.product else ""
+        if self.line is None:
+            return f"{product or 'a product'}: {self.problem}"
+        return f"line {self.line}{f' ({product})' if product else ''}: {self.problem}"
 
 
 @dataclass(frozen=True)
 class Table:
     """The readable rows of a file, each with its line, and what was wrong with the others.
 
-    ``typed`` tells whether the file itself says what is a number (Parquet), or all is text (CSV).
+    ``delimiter`` separates the cells of a CSV, in which all is text; it is empty for a Parquet
+    file, which says itself what is a number.
     """
 
     rows: tuple[tuple[int, Mapping[str, Cell]], ...]
     problems: tuple[RowProblem, ...]
-    typed: bool
+    delimiter: str
 
 
 def read_table(path: Path, columns: Sequence[str]) -> Table:
@@ -76,10 +97,34 @@ def read_table(path: Path, columns: Sequence[str]) -> Table:
     return _read_csv(path, _decode(path, content), columns)
 
 
-def write_table(path: Path, columns: Mapping[str, Sequence[Cell] | pa.Array]) -> None:
+def read_own_table(path: Path) -> list[dict[str, Any]]:
+    """Read what :func:`write_table` wrote as Parquet: the same cells, None where there was none.
+
+    It may have any size, since nobody else has made it.
+
+    Raises
+    ------
+    TableError
+        If the file is damaged or missing.
+    """
+    rows: list[dict[str, Any]] = []
+    try:
+        with pa.parquet.ParquetFile(path) as file:
+            for number in range(file.num_row_groups):
+                group = file.read_row_group(number)
+                cells = zip(*map(_values, group.columns, group.schema), strict=True)
+                rows += [dict(zip(group.column_names, row, strict=True)) for row in cells]
+    except _DAMAGED as error:
+        raise _damaged(path, error) from None
+    return rows
+
+
+def write_table(path: Path, columns: Mapping[str, Sequence[Any]]) -> None:
     """Write columns of equal length as CSV or, if the name ends in .parquet, as Parquet.
 
-    A kill leaves the old file or the new one, never a part.
+    Cells are texts, numbers and None; in Parquet also tuples of texts, and ``{"bytes": …, "path": …}``
+    for a file, as Hugging Face's data sets have it. A kill leaves the old file or the new one, never
+    a part.
 
     Raises
     ------
@@ -94,16 +139,21 @@ def write_table(path: Path, columns: Mapping[str, Sequence[Cell] | pa.Array]) ->
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.suffix.lower() == ".parquet":
-            pa.parquet.write_table(pa.table(dict(columns)), partial)
+            arrays = {name: _array(values) for name, values in columns.items()}
+            schema = pa.schema(
+                pa.field(name, array.type, metadata=mark) for name, (array, mark) in arrays.items()
+            )
+            table = pa.table([array for array, _ in arrays.values()], schema=schema)
+            pa.parquet.write_table(table, partial, row_group_size=_ROW_GROUP)
         else:
             with partial.open("w", encoding="utf-8", newline="") as stream:
                 writer = csv.writer(stream)
                 writer.writerow(columns)
                 writer.writerows(zip(*columns.values(), strict=True))
         os.replace(partial, path)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # a file's name may be no text
         raise StorageError(
-            f"The table {path.name!r} cannot be written ({error.strerror or error}).",
+            f"The table {path.name!r} cannot be written ({getattr(error, 'strerror', None) or error}).",
             accepted="a file in a folder that can be written to, on a disk with room.",
             remedy="Choose another folder.",
         ) from None
@@ -158,6 +208,8 @@ def _header(path: Path, names: Sequence[str], columns: Sequence[str]) -> list[st
     twice = [name for name, count in Counter(cleaned).items() if name and count > 1]
     if twice:
         raise unreadable(path, f"has the column {twice[0]!r} twice", "Rename one of the two.")
+    if any("\0" in name for name in cleaned):
+        raise unreadable(path, "has NUL characters in the names of its columns")
     return cleaned
 
 
@@ -187,20 +239,23 @@ def _read_csv(path: Path, text: str, columns: Sequence[str]) -> Table:
         raise unreadable(path, f"has a header that cannot be read: {problem}")
     names = _header(path, names, columns)
     rows, problems = [], []
+    holds_nul = "\0" in text
     for line, cells, problem in records:
         if not problem and not any(cell.strip() for cell in cells):
             continue
         while len(cells) > len(names) and not cells[-1].strip():
             cells.pop()  # separators at the end of a line, as spreadsheets leave them
+        if len(cells) > len(names):
+            cells = _with_addresses(cells, delimiter)
         if not problem and len(cells) != len(names):
             problem = f"it has {len(cells)} cells, the header has {len(names)}"
-        if not problem and any("\0" in cell for cell in cells):
+        if not problem and holds_nul and any("\0" in cell for cell in cells):
             problem = "it holds NUL characters"
         if problem:
             problems.append(RowProblem(line, f"{problem}; the row is left out"))
         else:
             rows.append((line, {name: cell.strip() for name, cell in zip(names, cells, strict=True) if name}))
-    return Table(tuple(rows), tuple(problems), typed=False)
+    return Table(tuple(rows), tuple(problems), delimiter)
 
 
 def _fit(line: str, delimiter: str, columns: Sequence[str]) -> tuple[int, int]:
@@ -240,6 +295,17 @@ def _records(
             start += used + 1
 
 
+def _with_addresses(cells: list[str], delimiter: str) -> list[str]:
+    """Put together the two parts of each ``data:`` address, in which the delimiter stands once."""
+    joined: list[str] = []
+    for cell in cells:
+        if joined and _DATA.fullmatch(joined[-1]):
+            joined[-1] += delimiter + cell
+        else:
+            joined.append(cell)
+    return joined
+
+
 def _quoting(error: csv.Error) -> str:
     if "unexpected end" in str(error):
         return "a quotation mark is opened and never closed"
@@ -259,23 +325,60 @@ def _read_parquet(path: Path, content: bytes, columns: Sequence[str]) -> Table:
             if size > _MAX_UNPACKED or about.num_rows > _MAX_ROWS:
                 raise unreadable(path, "unpacks to more than a catalogue can hold", "Divide it into several.")
             names = _header(path, file.schema_arrow.names, columns)
-            cells = [column.to_pylist() for column in file.read().columns]
-    except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
-        raise unreadable(path, f"is a damaged Parquet file ({reason})", "Write it again.") from None
+            table = file.read()
+            cells = list(map(_values, table.columns, table.schema))
+    except _DAMAGED as error:
+        raise _damaged(path, error) from None
     rows = (
         {name: _cell(cell) for name, cell in zip(names, row, strict=True) if name}
         for row in zip(*cells, strict=True)
     )
-    return Table(tuple(enumerate(rows, start=1)), (), typed=True)
+    return Table(tuple(enumerate(rows, start=1)), (), delimiter="")
+
+
+def _damaged(path: Path, error: BaseException) -> TableError:
+    reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
+    return unreadable(path, f"is a damaged Parquet file ({reason})", "Write it again.")
+
+
+def _values(column: pa.ChunkedArray, field: pa.Field) -> list[Any]:
+    """The cells of a column as Python's values."""
+    if pa.types.is_float32(field.type):  # 0.1 in single precision is 0.1, not 0.10000000149
+        column = column.cast(pa.string()).cast(pa.float64())
+    cells = column.to_pylist()
+    if (field.metadata or {}).items() >= _JSON.items():
+        return [None if cell is None else json.loads(cell) for cell in cells]
+    return cells
+
+
+def _array(values: Sequence[Any]) -> tuple[pa.Array, dict[bytes, bytes] | None]:
+    """A column of Parquet, and the mark of one whose values are of several types."""
+    there = [value for value in values if value is not None]
+    kinds = {str if isinstance(value, str) else type(value) for value in there}
+    if kinds <= {str}:
+        return pa.array(values, pa.string()), None
+    if kinds == {tuple}:
+        return pa.array(values, pa.list_(pa.string())), None
+    if kinds == {dict}:
+        return pa.array(values, pa.struct([("bytes", pa.large_binary()), ("path", pa.string())])), None
+    if kinds == {int} and all(-(2**63) <= value < 2**63 for value in there):
+        return pa.array(values, pa.int64()), None
+    if kinds <= {int, float} and all(abs(value) <= 2**53 for value in there if isinstance(value, int)):
+        return pa.array(values, pa.float64()), None
+    cells = [None if value is None else json.dumps(value, ensure_ascii=False) for value in values]
+    return pa.array(cells, pa.string()), _JSON
 
 
 def _cell(cell: object) -> Cell:
-    """A cell as a CSV has it, but for numbers and the content of files."""
-    if isinstance(cell, dict):  # a picture or sound as Hugging Face's datasets store it
+    """A cell as a CSV has it, but for numbers, the content of files, and several in one."""
+    if isinstance(cell, dict) and cell.keys() & {"bytes", "path"}:  # as Hugging Face's data sets have it
         return cell.get("bytes") or cell.get("path") or ""
     if isinstance(cell, (list, tuple)):
-        return " | ".join(str(part) for part in cell if part is not None)
+        return tuple(_cell(part) for part in cell if part is not None) or ""
+    if isinstance(cell, Decimal):
+        return int(cell) if cell == cell.to_integral_value() else float(cell)
     if isinstance(cell, (int, float)) and not isinstance(cell, bool):
-        return cell if math.isfinite(cell) else ""
-    return cell if isinstance(cell, bytes) else "" if cell is None else str(cell).strip()
+        return cell if isinstance(cell, int) or math.isfinite(cell) else ""
+    if isinstance(cell, bytes):
+        return cell or ""
+    return "" if cell is None else str(cell).strip()

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from crossmodal_edu.errors import StorageError, TableError
 from crossmodal_edu.modality import Modality
-from crossmodal_edu.products import Catalog, Product
+from crossmodal_edu.products import COLUMNS, Catalog, Product
 
 
 def _table(folder, text, name="products.csv", encoding="utf-8"):
@@ -145,9 +152,12 @@ def test_files_are_found_beside_the_table_wherever_it_was_written(tmp_path):
     picture = tmp_path / "pictures" / "1.png"
     Image.new("RGB", (3, 3)).save(picture)
     cells = ["../pictures/1.png", "..\\pictures\\1.png", str(picture)]
-    catalog = Catalog.from_table(_table(tmp_path / "shop", "image\n" + "\n".join(cells)))
+    table = _table(tmp_path / "shop", "image\n" + "\n".join(cells))
+    catalog = Catalog.from_table(table, media_root=tmp_path / "pictures")
     assert catalog.problems == ()
     assert all(product.image.samefile(picture) for product in catalog)
+    with pytest.raises(TableError, match="out of the table's folder"):
+        Catalog.from_table(table)
 
 
 @pytest.mark.parametrize(
@@ -201,7 +211,7 @@ def test_a_written_table_reads_back_the_same(tmp_path):
     ]
     for name in ("table.csv", "deeper/table.csv", "table.parquet"):
         path = Catalog(products).to_table(tmp_path / name)
-        read = Catalog.from_table(path)
+        read = Catalog.from_table(path, media_root=tmp_path)
         assert read.problems == ()
         assert [p.image and p.image.resolve() for p in read] == [p.image for p in products]
         assert [(p.id, p.text, p.text_zh, p.captions, p.split, p.attributes) for p in read] == [
@@ -214,3 +224,175 @@ def test_a_written_table_reads_back_the_same(tmp_path):
         in_memory.to_table(tmp_path / "memory.csv")
     with pytest.raises(StorageError, match="cannot be written"):
         in_memory.to_table(tmp_path / "1.png" / "table.parquet")
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "advice"),
+    [
+        ({"id": 7}, "id", "str"),
+        ({"id": ""}, "id", "another id"),
+        ({"id": "A-1 "}, "id", "another id"),
+        ({"title": None}, "title", "Leave it out or give ''"),
+        ({"description": 3.0}, "description", "str"),
+        ({"title": float("nan")}, "title", "str"),
+        ({"title_zh": b"x"}, "title_zh", "str"),
+        ({"split": None}, "split", "Leave it out"),
+        ({"title": "a\0b"}, "title", "without them"),
+        ({"title": "a\ud800b"}, "title", "without them"),
+        ({"captions": "a bag"}, "captions", "('first', 'second')"),
+        ({"captions": ["a bag"]}, "captions", "('first', 'second')"),
+        ({"captions": ("a bag", None)}, "captions", "Leave it out"),
+        ({"image": "a.png"}, "image", "Path('…')"),
+        ({"audio": bytearray(b"x")}, "audio", "the bytes"),
+        ({"attributes": {"Title": "x"}}, "name of an attribute", "another name"),
+        ({"attributes": {"": "x"}}, "name of an attribute", "another name"),
+        ({"attributes": {" size": "x"}}, "name of an attribute", "another name"),
+        ({"attributes": {3: "x"}}, "name of an attribute", "another name"),
+        ({"attributes": {"size\0": "x"}}, "name of an attribute", "another name"),
+        ({"attributes": {"size": "x\0"}}, "size", "without them"),
+        ({"attributes": {"price": float("nan")}}, "price", "Leave it out"),
+        ({"attributes": {"price": np.float32("inf")}}, "price", "Leave it out"),
+        ({"attributes": {"price": Decimal("1.5")}}, "price", "Give str"),
+        ({"attributes": {"price": Fraction(1, 3)}}, "price", "Give str"),
+        ({"attributes": {"price": None}}, "price", "Leave it out"),
+        ({"attributes": {"price": 10**5_000}}, "price", "Leave it out"),
+        ({"attributes": {"sale": True}}, "sale", "'yes' and 'no'"),
+        ({"attributes": {"sale": np.bool_(True)}}, "sale", "'yes' and 'no'"),
+        ({"attributes": {"sizes": ["S", "M"]}}, "sizes", "str"),
+    ],
+)
+def test_a_product_refuses_what_could_not_be_saved(given, name, advice):
+    with pytest.raises(TableError) as caught:
+        Product(**{"id": "1", "title": "bag"} | given)
+    assert f"The {name} of " in caught.value.problem
+    assert caught.value.accepted
+    assert advice in caught.value.remedy
+    str(caught.value).encode()
+
+
+def test_numbers_of_numpy_become_those_of_python():
+    given = {
+        "price": np.float32(0.1),
+        "stock": np.int64(2**60 + 1),
+        "weight": np.float64(2.5),
+        "size": np.str_("M"),
+    }
+    product = Product("1", attributes=given)
+    assert product.attributes == {"price": 0.1, "stock": 2**60 + 1, "weight": 2.5, "size": "M"}
+    assert [type(product.attributes[name]) for name in ("price", "stock", "weight")] == [float, int, float]
+    assert type(given["price"]) is np.float32
+
+
+def test_the_line_is_for_messages_alone():
+    one, other = Product("1", "bag", line=3), Product("1", "bag")
+    assert one == other and hash(one) == hash(other) and repr(one) == repr(other)
+    assert replace(one, image=b"x").line == 3
+
+
+def test_a_product_with_nothing_but_tags_is_left_out(tmp_path):
+    catalog = Catalog.from_table(_table(tmp_path, "id,title\n1,<p></p>\n2,<p>Bag</p>\n"))
+    assert [product.text for product in catalog] == ["Bag"]
+    assert [problem.line for problem in catalog.problems] == [2]
+
+
+def test_parquet_with_lists_of_pictures_and_columns_of_bytes(tmp_path):
+    (tmp_path / "a.png").write_bytes(b"x")
+    columns = {
+        "title": ["Bag", "Cap", "Hat", "Tie"],
+        "image": pa.array([[{"bytes": b"1", "path": None}, {"bytes": b"2", "path": None}],
+                           [{"bytes": None, "path": "no.png"}, {"bytes": None, "path": "a.png"}], [], None]),
+        "audio": [[b"1"], [b"1", b"2", b"3"], None, None],
+        "thumb": [b"\xff\x00", None, None, None],
+        "maker": [b"Acme", b"caf\xc3\xa9", None, None],
+        "tags": [["x", "y"], [], None, ["z"]],
+    }  # fmt: skip
+    pa.parquet.write_table(pa.table(columns), tmp_path / "shop.parquet")
+    catalog = Catalog.from_table(tmp_path / "shop.parquet")
+    assert [product.image for product in catalog] == [b"1", tmp_path / "a.png", None, None]
+    assert [product.audio for product in catalog] == [b"1", b"1", None, None]
+    assert catalog.attributes == ("maker", "tags")
+    assert [dict(p.attributes) for p in catalog[:2]] == [
+        {"maker": "Acme", "tags": "x | y"},
+        {"maker": "café"},
+    ]
+    assert list(map(str, catalog.problems)) == [
+        "line 1: the column 'thumb' is no attribute; it is left out",
+        "line 1: image: it has 2, of which one is taken",
+        "line 2: image: it has 2, of which 'a.png' is taken",
+        "line 2: audio: it has 3, of which one is taken",
+    ]
+
+
+def test_a_link_to_a_file_elsewhere_never_gets_into_a_catalogue(tmp_path):
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "secret.txt").write_text("secret")
+    try:
+        (tmp_path / "shop" / "a.png").symlink_to(tmp_path / "secret.txt")
+    except OSError:
+        pytest.skip("no links on this system")
+    catalog = Catalog.from_table(_table(tmp_path / "shop", "title,image\nbag,a.png\n"))
+    assert catalog[0].image is None
+    assert "is a link that leads out of the table's folder" in str(catalog.problems[0])
+
+
+# Our own files
+
+_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
+_ODD = st.sampled_from(["007", "1e5", "nan", "n/a", "", " x ", "a | b", "👜\n包", "x" * 3_000, "1,299", "-"])
+_NUMBER = st.one_of(
+    st.integers(),
+    st.sampled_from([2**60 + 1, 10**30, -(10**300)]),
+    st.floats(allow_nan=False, allow_infinity=False),
+)
+_ID = _TEXT.map(str.strip).filter(bool) | st.sampled_from(["a b", "a\u3000b", "a\nb", "nan", "1.0"])
+_NAME = _TEXT.map(str.strip).filter(lambda name: name and name.lower() not in COLUMNS)
+_PRODUCT = st.builds(
+    Product,
+    id=_ID,
+    title=_TEXT | _ODD,
+    description=_TEXT,
+    image=st.none() | st.binary(max_size=9),
+    audio=st.none() | st.binary(max_size=9),
+    attributes=st.dictionaries(
+        _NAME | st.sampled_from(["price", "Größe"]), _NUMBER | _TEXT | _ODD, max_size=4
+    ),
+    title_zh=_TEXT,
+    captions=st.lists(_TEXT | _ODD, max_size=3).map(tuple),
+    split=_TEXT,
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(products=st.lists(_PRODUCT, max_size=5, unique_by=lambda product: product.id))
+@example(products=[Product("a", attributes={"n": 1}), Product("b", attributes={"n": "1"})])
+@example(products=[Product("a", attributes={"n": 2**63}), Product("b", attributes={"n": 0.5})])
+def test_what_a_catalogue_wrote_comes_back_exactly(tmp_path, products):
+    path = Catalog(products).to_table(tmp_path / "own.parquet")
+    read = Catalog.from_table(path, own=True)
+    assert list(read) == products
+    for before, after in zip(products, read, strict=True):
+        assert before.image == after.image and before.audio == after.audio
+        kinds = [{name: isinstance(v, str) for name, v in p.attributes.items()} for p in (before, after)]
+        assert kinds[0] == kinds[1]
+    assert read.problems == ()
+    assert read.name == "own"
+
+
+def test_our_own_file_may_have_any_size_and_leads_to_no_file(tmp_path, monkeypatch):
+    (tmp_path / "a.png").write_bytes(b"x")
+    products = [Product("a", image=tmp_path / "a.png"), Product("b", image=b"x" * 5_000), Product("c")]
+    path = Catalog(products).to_table(tmp_path / "own.parquet")
+    monkeypatch.setattr("crossmodal_edu.tables._MAX_BYTES", 1_000)
+    assert [product.image for product in Catalog.from_table(path, own=True)] == [None, b"x" * 5_000, None]
+    with pytest.raises(TableError, match="more than 1,000"):
+        Catalog.from_table(path)
+
+
+def test_mixed_columns_of_a_written_parquet_are_read_by_anybody_the_same(tmp_path):
+    values = [1, "n/a", 2.5, 10**30, "007"]
+    shop = Catalog(Product(str(i), "bag", attributes={"v": value}) for i, value in enumerate(values))
+    path = shop.to_table(tmp_path / "shop.parquet")
+    read = Catalog.from_table(path)
+    assert [product.attributes["v"] for product in read] == values
+    assert [product.line for product in read] == [1, 2, 3, 4, 5]
+    assert Path(path).exists()
