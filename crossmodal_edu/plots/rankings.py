@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import textwrap
+import contextlib
+import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -14,11 +15,15 @@ from PIL import Image
 
 from crossmodal_edu.audio.spectrum import log_mel
 from crossmodal_edu.engine import Hit
-from crossmodal_edu.modality import Modality, Query, open_audio, open_image, open_text, recognise
-from crossmodal_edu.plots.canvas import INK, PAPER
+from crossmodal_edu.errors import InputError, StorageError
+from crossmodal_edu.modality import Modality, Query, open_image, read_query
+from crossmodal_edu.plots.canvas import INK, PAPER, canvas
+from crossmodal_edu.plots.lettering import wrapped
 from crossmodal_edu.products import Product
 
 RIGHT = "#009E73"  # Okabe and Ito's bluish green
+_QUIET = "#767676"
+_ROW, _MOST = 10, 100  # products side by side, and products of one query in all
 
 
 def ranking_figure(
@@ -40,86 +45,121 @@ def ranking_figure(
     Returns
     -------
     Figure
+        At most 100 products a query, ten in a row. A product whose picture is missing or damaged
+        has a frame that says so.
 
     Notes
     -----
     Chapter 01.
     """
-    columns = 1 + max((len(hits) for _, hits in rankings), default=0)
-    figure = Figure(figsize=(1.45 * columns, 1.95 * len(rankings) + 0.4), dpi=90, facecolor=PAPER)
-    axes = figure.subplots(len(rankings), columns, squeeze=False)
-    for row, (query, hits) in zip(axes, rankings, strict=True):
-        for axis in row:
-            axis.set_axis_off()
-        _draw_query(row[0], query[0] if isinstance(query, list) else query, isinstance(query, list) and query)
+    rows: list[tuple[Query | list[Query] | None, Sequence[Hit], int]] = []
+    for query, hits in rankings:
+        for start in range(0, min(max(len(hits), 1), _MOST), _ROW):
+            upto = start + _ROW
+            rows.append(
+                (None if start else query, hits[start:upto], len(hits) - upto if upto == _MOST else 0)
+            )
+    columns = 1 + max([1, *(len(hits) for _, hits, _ in rows)])
+    figure = canvas(1.95 * len(rows) + 0.4, title, width=1.45 * columns)
+    table = figure.subplots(max(len(rows), 1), columns, squeeze=False)
+    for axis in table.flat:
+        axis.set_axis_off()
+        axis.set_box_aspect(1)
+    for row, (query, hits, more) in zip(table, rows, strict=False):
+        if query is not None:
+            _draw_query(row[0], query if isinstance(query, list) else [query])
+            if not hits:
+                _say(row[1], "nothing found")
+        if more > 0:
+            _say(row[0], f"{more:,} more\nare not shown")
         for axis, hit in zip(row[1:], hits, strict=False):
-            _draw_product(axis, hit.product, f"{hit.score:.2f} {hit.matched.value}")
+            show_picture(axis, hit.product)
+            lines = wrapped(hit.product.title or hit.product.id, 19, 2)
+            axis.set_title("\n".join([f"{hit.score:.2f} {hit.matched.value}", *lines]), fontsize=8, color=INK)
             if hit.product.id in right:
                 _frame(axis, RIGHT)
-    if title:
-        figure.suptitle(title, fontsize=11, color=INK)
-    figure.tight_layout(pad=0.4)
     return figure
 
 
-def products_figure(products: Sequence[Product], columns: int = 8, title: str = "") -> Figure:
-    """Products side by side, as on a page of a catalogue.
-
-    Notes
-    -----
-    Chapter 01.
-    """
-    rows = -(-len(products) // columns)
-    figure = Figure(figsize=(1.25 * columns, 1.6 * rows + 0.3), dpi=90, facecolor=PAPER)
-    axes = figure.subplots(rows, columns, squeeze=False).flat
-    for axis in axes:
-        axis.set_axis_off()
-    for axis, product in zip(figure.axes, products, strict=False):
-        _draw_product(axis, product, "")
-    if title:
-        figure.suptitle(title, fontsize=11, color=INK)
-    figure.tight_layout(pad=0.4)
-    return figure
+def show_picture(axis: Axes, product: Product) -> None:
+    """A product's picture, in a square; without one, a frame that says what is missing."""
+    axis.set_box_aspect(1)
+    try:
+        if product.image is not None:
+            axis.imshow(_picture(open_image(product.image)))
+            return
+        missing = "only a sound" if product.modalities == (Modality.AUDIO,) else "no picture"
+    except InputError:
+        missing = "its picture\ncannot be opened"
+    _say(axis, missing)
 
 
 def save_sheet(figure: Figure, path: Path) -> None:
-    """Write a figure, as the name's ending says (PNG, JPEG, WebP, SVG or PDF)."""
-    figure.savefig(path, facecolor=PAPER)
+    """Write a figure, as the name's ending says (PNG, JPEG, WebP, SVG or PDF).
+
+    A kill leaves the old file or the new one, never a part.
+
+    Raises
+    ------
+    StorageError
+        If it cannot be written there, or the ending is none of these.
+    """
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    kind = path.suffix.lower().removeprefix(".")
+    try:
+        if kind not in figure.canvas.get_supported_filetypes():
+            raise OSError("the name says no kind of picture")
+        figure.savefig(partial, format=kind, facecolor=PAPER)
+        os.replace(partial, path)
+    except OSError as error:
+        raise StorageError(
+            f"The sheet cannot be written to {path} ({error.strerror or error}).",
+            accepted="a name that ends in .png, .jpg, .webp, .svg or .pdf, in a folder you may write to.",
+            remedy="Choose another name or folder.",
+        ) from None
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink()
 
 
-def _draw_query(axis: Axes, query: Query, several: Sequence[Query] | bool) -> None:
-    kind = recognise(query)
-    words = [open_text(q) for q in several or [query] if recognise(q) is Modality.TEXT]
-    others = [q for q in several or [query] if recognise(q) is not Modality.TEXT]
-    if others and recognise(others[0]) is Modality.IMAGE:
-        axis.imshow(_picture(open_image(others[0])))
-    elif others and recognise(others[0]) is Modality.AUDIO:
-        picture = log_mel(torch.from_numpy(open_audio(others[0]))).numpy()
-        axis.imshow(picture, origin="lower", aspect="auto", cmap="magma", vmin=picture.max() - 60)
-    axis.set_box_aspect(1)
-    said = "\n".join(textwrap.wrap(" ".join(words), 14)[:5])
-    if others:
-        axis.set_title(said or f"a query: {kind.value}", fontsize=9, color=INK)
+def _draw_query(axis: Axes, parts: Sequence[Query]) -> None:
+    """The first picture or sound of a query, and above it its words and what else it has."""
+    try:
+        opened = [read_query(part) for part in parts]
+    except InputError:
+        _say(axis, "the query\ncannot be opened")
+        return
+    words = " ".join(content for side, content in opened if side is Modality.TEXT)
+    others = [(side, content) for side, content in opened if side is not Modality.TEXT]
+    if not others:
+        _say(axis, "\n".join(wrapped(f"“{words}”", 14, 5)), INK)
+        return
+    (side, content), *rest = others
+    if side is Modality.IMAGE:
+        axis.imshow(_picture(content))
     else:
-        axis.text(
-            0.5, 0.5, f"“{said}”", ha="center", va="center", fontsize=9, color=INK, transform=axis.transAxes
-        )
+        sound = log_mel(torch.from_numpy(content)).numpy()
+        axis.imshow(sound, origin="lower", aspect="auto", cmap="magma", vmin=sound.max() - 60)
+    also = "".join(f" + {side.value}" for side, _ in rest)
+    axis.set_title(
+        "\n".join(wrapped((words or f"a query: {side.value}") + also, 19, 3)), fontsize=9, color=INK
+    )
     _frame(axis, INK)
 
 
-def _draw_product(axis: Axes, product: Product, note: str) -> None:
-    if product.image is not None:
-        axis.imshow(_picture(open_image(product.image)))
-    lines = textwrap.wrap(product.title or product.id, 19, max_lines=2, placeholder=" …")
-    axis.set_title("\n".join(([note] if note else []) + lines), fontsize=8, color=INK)
+def _say(axis: Axes, words: str, colour: str = _QUIET) -> None:
+    """An empty frame, and in it what would otherwise be asked."""
+    axis.text(0.5, 0.5, words, ha="center", va="center", fontsize=9, color=colour, transform=axis.transAxes)
+    _frame(axis, colour)
 
 
 def _picture(image: Image.Image) -> np.ndarray:
     """Fitted into a square, white around, so that all pictures of a row are of one size."""
-    side = max(image.size)
+    small = image.copy()
+    small.thumbnail((192, 192))  # first: a square around a long strip would not fit into memory
+    side = max(small.size)
     square = Image.new("RGB", (side, side), "white")
-    square.paste(image, ((side - image.width) // 2, (side - image.height) // 2))
-    square.thumbnail((192, 192))
+    square.paste(small, ((side - small.width) // 2, (side - small.height) // 2))
     return np.asarray(square)
 
 

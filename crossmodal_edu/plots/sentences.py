@@ -11,8 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from crossmodal_edu.evaluation.intervals import Estimate
-from crossmodal_edu.modality import open_image
 from crossmodal_edu.plots.canvas import INK, canvas
+from crossmodal_edu.plots.lettering import wrapped
+from crossmodal_edu.plots.rankings import show_picture
 from crossmodal_edu.products import Product
 
 KIND_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
@@ -211,10 +212,8 @@ def interval_dots(
 
 
 def _draw_product(axis: Axes, product: Product, right: bool) -> None:
-    if product.image is not None:
-        axis.imshow(np.asarray(open_image(product.image)))
-    lines = textwrap.wrap(product.title or product.id, 21, max_lines=3, placeholder=" …")
-    axis.set_title("\n".join(lines), fontsize=9, color=INK)
+    show_picture(axis, product)
+    axis.set_title("\n".join(wrapped(product.title or product.id, 21, 3)), fontsize=9, color=INK)
     if right:
         axis.set_axis_on()
         axis.set(xticks=[], yticks=[])
