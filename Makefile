@@ -83,7 +83,7 @@ lab: $(STAMP)  ## open the chapters in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir=notebooks
 
 models: $(STAMP)  ## train the models that ship
-	$(RUN) -m crossmodal_edu.pretrained
+	$(RUN) -m crossmodal_edu.recipes
 
 bench: $(STAMP)  ## measure, and write benchmarks/results.md
 	$(RUN) -m benchmarks.run

@@ -8,12 +8,15 @@ from tqdm import tqdm
 
 from crossmodal_edu.datasets import storage
 from crossmodal_edu.datasets.fashion import fashion_queries, load_fashion
+from crossmodal_edu.evaluation.intervals import bootstrap_interval
+from crossmodal_edu.evaluation.metrics import reciprocal_rank
 from crossmodal_edu.evaluation.relevance import rank_relevant
 from crossmodal_edu.evaluation.report import evaluate_ranking
 from crossmodal_edu.modality import Modality, open_image
-from crossmodal_edu.pretrained import load_pretrained, speak_title
+from crossmodal_edu.pretrained import load_pretrained
+from crossmodal_edu.recipes import speak_title
 
-MEASURES = ("R@1", "R@10", "Hit@10", "MRR", "mAP")
+MEASURES = ("R@1", "R@10", "Hit@10", "mAP")
 PUBLISHED = """| FashionCLIP 2.0 | .122 | .404 | .217 |
 | Marqo-FashionCLIP | .159 | .446 | .265 |
 | SigLIP B/16 | .169 | .468 | .272 |
@@ -38,8 +41,12 @@ def main() -> str:
     }
     lines = []
     for name, vectors in asked.items():
-        report = evaluate_ranking(rank_relevant(vectors, gallery, right), right)
-        lines.append(f"| {name} | " + " | ".join(str(report[measure]) for measure in MEASURES) + " |")
+        ranks = rank_relevant(vectors, gallery, right)
+        report = evaluate_ranking(ranks, right)
+        reciprocal = reciprocal_rank(ranks, right)
+        cut = bootstrap_interval(np.where(reciprocal >= 1 / 10, reciprocal, 0.0))  # as it is published
+        cells = [*(str(report[measure]) for measure in MEASURES), str(cut)]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
     chance = " | ".join(f"{report.chance[m]:.4f}" if m in report.chance else "" for m in MEASURES)
     text = f"""## Fashion: held-out titles against all products
 
@@ -48,15 +55,17 @@ of all {len(catalog):,} products as gallery, model `fashion`, trained in-domain 
 side. All products with the same title, or a byte-equal picture of one, are right. 95 % bootstrap intervals
 over queries.
 
-| query | {" | ".join(MEASURES)} |
-|---|{"---|" * len(MEASURES)}
+| query | {" | ".join(MEASURES)} | MRR@10 |
+|---|{"---|" * len(MEASURES)}---|
 {chr(10).join(lines)}
-| chance | {chance} |
+| chance | {chance} | |
 
-Published zero-shot figures of large pretrained models on this set (44 k products, another sample of 2,000
-titles; not trained on this shop):
+Published zero-shot figures of large pretrained models on this set, for orientation: 44 k products, another
+sample of 2,000 titles, not trained on this shop, and larger pictures. Their models see 224 × 224 pixels of
+photos of about 0.4 MB; the photos here have 60 × 80 pixels and about 1.4 kB. MRR is cut at 10, as there:
+a product that stands eleventh or later counts 0.
 
-| model | R@1 | R@10 | MRR |
+| model | R@1 | R@10 | MRR@10 |
 |---|---|---|---|
 {PUBLISHED}
 """

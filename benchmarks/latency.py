@@ -10,8 +10,8 @@ import soundfile
 import torch
 
 from crossmodal_edu.audio.speech import say
-from crossmodal_edu.engine import open_engine
 from crossmodal_edu.modality import SAMPLE_RATE
+from crossmodal_edu.shops import open_engine
 
 REPEATS = 200
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from crossmodal_edu import engine as engine_module
+from crossmodal_edu import shops
 from crossmodal_edu.cli import app
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -19,8 +19,8 @@ from malformed import malformed_inputs
 
 
 def main() -> str:
-    engine = engine_module.open_engine("shop")
-    engine_module.open_engine = lambda *arguments, **options: engine  # opened once, not a thousand times
+    engine = shops.open_engine("shop")
+    shops.open_engine = lambda *arguments, **options: engine  # opened once, not a thousand times
     ends, slowest = {"a result": 0, "an error explained": 0, "anything else": 0}, (0.0, "")
     with tempfile.TemporaryDirectory() as folder:
         for case in malformed_inputs(Path(folder) / "inputs"):

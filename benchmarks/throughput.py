@@ -12,7 +12,8 @@ import torch
 from crossmodal_edu.audio.encoder import Spectrograms
 from crossmodal_edu.image.encoder import ImageEncoder
 from crossmodal_edu.modality import Modality
-from crossmodal_edu.pretrained import RECIPES, load_pretrained
+from crossmodal_edu.pretrained import load_pretrained
+from crossmodal_edu.recipes import RECIPES
 from crossmodal_edu.spaces.contrastive import CrossModalEncoder
 from crossmodal_edu.text.tokens import Vocabulary
 from crossmodal_edu.training import inference

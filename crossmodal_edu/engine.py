@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from jaxtyping import Float
-from PIL import Image
 from torch import Tensor
-from tqdm import tqdm
 
-from crossmodal_edu.datasets import storage
-from crossmodal_edu.datasets.fashion import load_fashion
-from crossmodal_edu.datasets.shop import load_shop
-from crossmodal_edu.errors import CrossmodalError, InputError, RankingError, StorageError
-from crossmodal_edu.modality import Modality, Query, open_audio, open_image, open_text, recognise
-from crossmodal_edu.pretrained import RECIPES, load_pretrained
-from crossmodal_edu.products import Catalog, Media, Product
-from crossmodal_edu.retrieval.generations import current_generation, new_generation
+from crossmodal_edu.embedding import CONTENTS, EmbeddedProducts, embed_products, side_of
+from crossmodal_edu.errors import CrossmodalError, InputError, StorageError
+from crossmodal_edu.filters import unmatched
+from crossmodal_edu.modality import Modality, Query, open_audio, open_image, read_query
+from crossmodal_edu.packing import packed
+from crossmodal_edu.pretrained import load_pretrained
+from crossmodal_edu.products import Catalog, Product
+from crossmodal_edu.retrieval.generations import new_generation, read_generation
 from crossmodal_edu.retrieval.index import Index
-from crossmodal_edu.retrieval.ranking import normalise, top_k
-from crossmodal_edu.spaces.contrastive import CrossModalEncoder
-from crossmodal_edu.tables import RowProblem
+from crossmodal_edu.retrieval.ranking import as_tensor, check_k, exact_cosines, normalise, top_k
+from crossmodal_edu.spaces.contrastive import CrossModalEncoder, check_saveable
+from crossmodal_edu.text.tokens import tokenise
 
-_OPEN = {Modality.TEXT: open_text, Modality.IMAGE: open_image, Modality.AUDIO: open_audio}
-_BATCH = 256
-_LARGEST_PICTURE = 50_000  # bytes; larger pictures are saved as thumbnails
-_THUMBNAIL = (256, 256)
+_FORMAT = 2
+_SILENCE = 1e-4  # of full scale
 
 
 @dataclass(frozen=True)
@@ -48,10 +42,14 @@ class Hit:
 
 @dataclass(frozen=True)
 class Results(Sequence[Hit]):
-    """What a search found, best first, and the modalities of what was asked."""
+    """What a search found, best first; the modalities of what was asked; and what to know of it.
+
+    ``notes`` are sentences for people, such as that a word of the query is unknown to the model.
+    """
 
     hits: tuple[Hit, ...]
     asked: tuple[Modality, ...]
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.hits)
@@ -61,6 +59,34 @@ class Results(Sequence[Hit]):
 
     def __iter__(self) -> Iterator[Hit]:
         return iter(self.hits)
+
+    def __repr__(self) -> str:
+        first = ", ".join(f"{hit.product.id!r} {hit.score:.3f}" for hit in self.hits[:3])
+        return f"Results({len(self)} found: {first}{', …' if len(self) > 3 else ''})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything but the pictures and sounds, in forms that JSON knows."""
+        found = [
+            {
+                "rank": hit.rank,
+                "id": hit.product.id,
+                "score": round(hit.score, 4),
+                "matched": hit.matched.value,
+                "title": hit.product.title,
+                "attributes": dict(hit.product.attributes),
+            }
+            for hit in self.hits
+        ]
+        return {"asked": [side.value for side in self.asked], "found": found, "notes": list(self.notes)}
+
+
+@dataclass(frozen=True, eq=False)
+class EmbeddedQuery:
+    """A query as the engine sees it: its modalities, its unit vector, and what to know of it."""
+
+    asked: tuple[Modality, ...]
+    vector: Float[Tensor, "d"]
+    notes: tuple[str, ...]
 
 
 class SearchEngine:
@@ -90,39 +116,54 @@ class SearchEngine:
     def __init__(self, model: CrossModalEncoder):
         self.model = model
         self.catalog = Catalog([])
-        self._indexes = {m: Index(model.dimensions) for m in _OPEN}
-        self._positions: dict[Modality, Tensor] = {m: torch.empty(0, dtype=torch.int64) for m in _OPEN}
+        self._indexes = {side: Index(model.dimensions) for side in CONTENTS}
+        self._positions: dict[Modality, Tensor] = {}
+        self._rows: dict[Modality, Tensor] = {}
+        self._place(self.catalog)
 
     @classmethod
     def from_catalog(
         cls,
         catalog: Catalog,
         model: str | CrossModalEncoder = "shop",
+        lenient: bool = False,
         progress: bool = False,
-        problems: list[RowProblem] | None = None,
     ) -> SearchEngine:
         """Embed every product of a catalogue.
 
         Parameters
         ----------
         catalog : Catalog
-            What shall be searched.
+            What is to be searched.
         model : str or CrossModalEncoder
             The name of a model that ships (shop, fashion), or one of your own.
+        lenient : bool
+            Go on when a picture or sound cannot be opened. It is dropped and reported in
+            ``engine.catalog.problems``, and so is a product of which nothing remains.
+            Otherwise the first of them is an error.
         progress : bool
             Show a progress bar.
-        problems : list, optional
-            Pictures and sounds that cannot be opened are reported here, by position, and the
-            product is kept with what remains. Without it the first of them is an error.
 
         Raises
         ------
         InputError
-            If a picture or sound cannot be opened and ``problems`` is not given.
+            If a picture or sound cannot be opened, unless ``lenient``.
         """
         engine = cls(load_pretrained(model) if isinstance(model, str) else model)
-        engine.add(catalog, progress=progress, problems=problems)
-        engine.catalog = Catalog(engine.catalog, catalog.name, catalog.problems)
+        engine.catalog = Catalog([], catalog.name, catalog.problems)
+        engine.add(catalog, lenient=lenient, progress=progress)
+        return engine
+
+    @classmethod
+    def of_vectors(
+        cls, catalog: Catalog, model: CrossModalEncoder, vectors: Mapping[Modality, Float[Tensor, "_ d"]]
+    ) -> SearchEngine:
+        """An engine whose products are embedded already: one row a product on each side that is given."""
+        engine = cls(model)
+        ids = tuple(product.id for product in catalog)
+        for side, rows in vectors.items():
+            engine._indexes[side].add(ids, rows)
+        engine._place(catalog)
         return engine
 
     def __len__(self) -> int:
@@ -130,16 +171,18 @@ class SearchEngine:
 
     def search(
         self,
-        query: Query | list[Query],
+        query: Query | Tensor | list | None = None,
         k: int = 10,
         modality: Modality | str | None = None,
         filters: Mapping[str, object] | None = None,
+        **named: object,
     ) -> Results:
         """The k products nearest to a query.
 
         Parameters
         ----------
-        query : text, path, bytes, picture, waveform, or a list of several of them
+        query : words, Path, bytes, picture, waveform, or a list of several of them
+            A string is always words: no file is opened because of what somebody typed.
             Several are searched for together: the mean of their vectors is the query.
         k : int
             How many products, 1 or more; fewer come if fewer are left.
@@ -147,6 +190,9 @@ class SearchEngine:
             Compare with this side of the products only: "text", "image" or "audio".
         filters : mapping, optional
             As for :meth:`Catalog.where`.
+        **named
+            ``text=``, ``image=``, ``audio=``, ``vector=``: parts of the query that are taken for
+            what they are called; see :meth:`embed_query`.
 
         Returns
         -------
@@ -157,7 +203,7 @@ class SearchEngine:
         InputError
             If a query cannot be read, or is a video.
         RankingError
-            If k is below 1, or the modality is none.
+            If k is no whole number from 1 on, or the modality is none.
         TableError
             If a filter names an attribute that no product has.
 
@@ -165,63 +211,77 @@ class SearchEngine:
         -----
         Chapter 01.
         """
-        if k < 1:
-            raise RankingError(f"k is {k}.", accepted="1 or more.", remedy="Ask for one product or more.")
-        filled = [side for side, index in self._indexes.items() if len(index)] or [Modality.TEXT]
-        sides = filled if modality is None else [_side(modality)]
-        asked, vector = self.embed_query(query)
-        cosines = torch.full((len(sides), len(self)), -torch.inf)
-        for row, side in enumerate(sides):
-            # The vectors are as long as one already: their products are the cosines.
-            cosines[row, self._positions[side]] = self._indexes[side].vectors @ vector
-        scores, nearest = cosines.max(dim=0)
-        candidates = scores.isfinite().nonzero().squeeze(1)
+        check_k(k)
+        sides = list(CONTENTS) if modality is None else [side_of(modality)]
+        asked = self.embed_query(query, **named)
+        passed = None
         if filters:
             passed = torch.zeros(len(self), dtype=torch.bool)
             passed[self.catalog.where(filters)] = True
-            candidates = candidates[passed[candidates]]
+        found = [self._nearest(side, asked.vector, k, passed) for side in sides]
+        candidates = torch.cat(found).unique()  # in the order of the catalogue
         if not len(candidates):
-            return Results((), asked)
-        ranking = top_k(scores[candidates][None], min(k, len(candidates)))
-        best = candidates[ranking.indices[0]]
+            return Results((), asked.asked, (*asked.notes, *self._why_nothing(sides, filters)))
+        cosines = torch.stack([self._cosines(side, asked.vector, candidates) for side in sides])
+        scores, nearest = cosines.max(dim=0)
+        best = top_k(scores[None], min(k, len(candidates)))
         hits = (
-            Hit(rank, self.catalog[position], score, sides[side])
-            for rank, (position, score, side) in enumerate(
-                zip(best.tolist(), ranking.scores[0].tolist(), nearest[best].tolist(), strict=True), start=1
+            Hit(rank, self.catalog[int(candidates[i])], score, sides[int(nearest[i])])
+            for rank, (i, score) in enumerate(
+                zip(best.indices[0].tolist(), best.scores[0].tolist(), strict=True), start=1
             )
         )
-        return Results(tuple(hits), asked)
+        return Results(tuple(hits), asked.asked, asked.notes)
 
-    def embed_query(self, query: Query | list[Query]) -> tuple[tuple[Modality, ...], Float[Tensor, "d"]]:
-        """The modalities of a query and its unit vector; of several, their mean made a unit vector.
+    def embed_query(
+        self,
+        query: Query | Tensor | list | None = None,
+        *,
+        text: object = None,
+        image: object = None,
+        audio: object = None,
+        vector: object = None,
+    ) -> EmbeddedQuery:
+        """A query as one unit vector; of several parts, the mean of theirs made a unit vector.
+
+        Parameters
+        ----------
+        query : as for :meth:`search`
+            Its modality is recognised.
+        text : str
+            Words, whatever they look like.
+        image : Path, bytes, PIL picture or array
+        audio : Path, bytes, waveform or (waveform, sample rate)
+        vector : (d,) tensor, array or list
+            A point of the engine's own space, of any length.
 
         Raises
         ------
         InputError
-            If a part of it cannot be read, or the list is empty.
+            If a part of it cannot be read, or there is none.
 
         Notes
         -----
         Chapter 01.
         """
-        queries = query if isinstance(query, list) else [query]
-        if not queries:
-            raise InputError("The list of queries is empty.", accepted="one query or more.")
-        asked = tuple(recognise(one) for one in queries)
-        vectors = []
-        for one, kind in zip(queries, asked, strict=True):
-            if kind not in _OPEN:
-                raise InputError(
-                    f"A {kind.value} cannot be searched with yet.",
-                    accepted="words, a picture or a sound.",
-                    remedy="Take a frame or the sound track of it.",
-                )
-            vectors.append(self.model.embed(kind, [_OPEN[kind](one)]))
-        return asked, normalise(torch.cat(vectors).mean(dim=0))
+        parts = [read_query(self._checked(one)) for one in (query if isinstance(query, list) else [query])
+                 if one is not None]  # fmt: skip
+        for side, given in ((Modality.TEXT, text), (Modality.IMAGE, image), (Modality.AUDIO, audio)):
+            if given is not None:
+                parts.append((side, _as_said(side, given)))
+        vectors = [self.model.embed(side, [content]) for side, content in parts]
+        if vector is not None:
+            vectors.append(_point(vector, self.model.dimensions))
+        if not vectors:
+            raise InputError(
+                "There is nothing to search for.", accepted="words, a picture, a sound or a vector."
+            )
+        notes = tuple(note for side, content in parts for note in self._notes(side, content))
+        return EmbeddedQuery(
+            tuple(side for side, _ in parts), normalise(torch.cat(vectors).mean(dim=0)), notes
+        )
 
-    def add(
-        self, products: Iterable[Product], progress: bool = False, problems: list[RowProblem] | None = None
-    ) -> None:
+    def add(self, products: Iterable[Product], lenient: bool = False, progress: bool = False) -> None:
         """Embed more products and append them; on an error nothing changes.
 
         Raises
@@ -229,34 +289,11 @@ class SearchEngine:
         TableError
             If an id is there already.
         InputError
-            If a picture or sound cannot be opened and ``problems`` is not given.
+            If a picture or sound cannot be opened, unless ``lenient``, as in :meth:`from_catalog`.
         """
         new = list(products)
-        grown = Catalog([*self.catalog, *new], self.catalog.name, self.catalog.problems)
-        ids: dict[Modality, list[str]] = {side: [] for side in _OPEN}
-        vectors: dict[Modality, list[Tensor]] = {side: [] for side in _OPEN}
-        for start in tqdm(
-            range(0, len(new), _BATCH), "embedding products", disable=not progress, unit="batch"
-        ):
-            batch = list(enumerate(new[start : start + _BATCH], start=start))
-            for side, opener in _OPEN.items():
-                opened = {}
-                for position, product in batch:
-                    content = _content(product, side)
-                    if content is None:
-                        continue
-                    try:
-                        opened[product.id] = content if side is Modality.TEXT else opener(content)
-                    except CrossmodalError as error:
-                        if problems is None:
-                            raise
-                        problems.append(RowProblem(position, f"{side.value}: {error.problem}"))
-                ids[side] += opened
-                vectors[side].append(self.model.embed(side, list(opened.values()), _BATCH))
-        for side, index in self._indexes.items():
-            if ids[side]:
-                index.add(ids[side], torch.cat(vectors[side]))
-        self._place(grown)
+        Catalog([*self.catalog, *new])  # refuses ids that are there already
+        self._append(embed_products(self.model, new, lenient, progress))
 
     def remove(self, ids: Iterable[str]) -> None:
         """Take products out.
@@ -272,24 +309,40 @@ class SearchEngine:
         kept = [product for product in self.catalog if product.id not in gone]
         self._place(Catalog(kept, self.catalog.name, self.catalog.problems))
 
+    def vectors(self, modality: Modality | str) -> tuple[tuple[str, ...], Float[Tensor, "n d"]]:
+        """The ids of the products that have this side, and its unit vectors, in the same order.
+
+        Raises
+        ------
+        RankingError
+            If the modality is none of the sides.
+        """
+        index = self._indexes[side_of(modality)]
+        return index.ids, index.vectors
+
     def save(self, folder: str | Path) -> None:
         """Write products, vectors and model to one folder; a kill leaves what was there before.
 
-        The folder needs nothing outside of it: sounds are copied, pictures too, or, if
-        larger than 50 kB, as thumbnails, since only people look at them from now on.
+        The folder needs nothing outside of it: pictures and sounds are copied, large ones as
+        thumbnails and as one minute of speech quality, since only people look at them and hear
+        them from now on. What was written is opened once before it takes the place of what was
+        there.
 
         Raises
         ------
         StorageError
-            If the disk refuses.
+            If the disk refuses, or another process is writing to the folder.
+        SpaceError
+            If the model could not be brought back.
         """
-        products = [replace(p, image=_small(p.image), audio=_bytes(p.audio)) for p in self.catalog]
-        with new_generation(folder) as fresh:
-            Catalog(products).to_table(fresh / "products.parquet")
+        check_saveable(self.model)
+        with new_generation(folder, check=self._read) as fresh:
+            Catalog(map(packed, self.catalog)).to_table(fresh / "products.parquet")
             for side, index in self._indexes.items():
                 index.write(fresh / side.value)
             self.model.save(fresh / "model")
-            (fresh / "engine.json").write_text(json.dumps({"format": 1, "name": self.catalog.name}) + "\n")
+            about = {"format": _FORMAT, "name": self.catalog.name, "model": self.model.name}
+            (fresh / "engine.json").write_text(json.dumps(about) + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, folder: str | Path) -> SearchEngine:
@@ -300,118 +353,105 @@ class SearchEngine:
         StorageError
             If the folder holds no engine, or one that was damaged.
         """
-        saved = current_generation(folder)
+        return read_generation(folder, cls._read)
+
+    @classmethod
+    def _read(cls, saved: Path) -> SearchEngine:
         try:
-            name = json.loads((saved / "engine.json").read_text())["name"]
+            about = json.loads((saved / "engine.json").read_text(encoding="utf-8"))
+            if about["format"] > _FORMAT:
+                raise ValueError("it was made by a newer version")
             engine = cls(CrossModalEncoder.load(saved / "model"))
-            engine._indexes = {side: Index.read(saved / side.value) for side in _OPEN}
-            products = Catalog.from_table(saved / "products.parquet") if any(engine._indexes.values()) else []
-            engine._place(Catalog(products, name))
+            engine._indexes = {side: Index.read(saved / side.value) for side in CONTENTS}
+            products = []
+            if any(engine._indexes.values()):
+                products = Catalog.from_table(saved / "products.parquet", own=True)
+            engine._place(Catalog(products, about["name"]))
         except (OSError, ValueError, KeyError, TypeError, CrossmodalError) as error:
             raise StorageError(
-                f"{folder} does not hold a search engine: {error}",
+                f"{saved} does not hold a search engine: {error}",
                 accepted="a folder written by SearchEngine.save or by crossmodal index.",
                 remedy="Build it again: crossmodal index my_products.csv",
             ) from error
         return engine
 
+    def _append(self, embedded: EmbeddedProducts) -> None:
+        problems = (*self.catalog.problems, *embedded.problems)
+        grown = Catalog([*self.catalog, *embedded.products], self.catalog.name, problems)
+        for side, index in self._indexes.items():
+            index.add(embedded.ids[side], embedded.vectors[side])
+        self._place(grown)
+
     def _place(self, catalog: Catalog) -> None:
-        """Take over a catalogue, and note where in it the rows of each index stand."""
+        """Take over a catalogue, and note where in it the rows of each index stand, and the reverse."""
         self.catalog = catalog
         for side, index in self._indexes.items():
-            self._positions[side] = torch.tensor(
-                [catalog.position(id) for id in index.ids], dtype=torch.int64
+            positions = torch.tensor([catalog.position(id) for id in index.ids], dtype=torch.int64)
+            self._positions[side] = positions
+            self._rows[side] = torch.full((len(catalog),), -1)  # −1: the product has no such side
+            self._rows[side][positions] = torch.arange(len(index))
+
+    def _nearest(self, side: Modality, vector: Tensor, k: int, passed: Tensor | None) -> Tensor:
+        """The positions in the catalogue of the k products whose side is nearest to a vector."""
+        positions = self._positions[side]
+        among = None if passed is None else passed[positions].nonzero().squeeze(1)
+        return positions[self._indexes[side].search(vector[None], k, among).indices[0]]
+
+    def _cosines(self, side: Modality, vector: Tensor, products: Tensor) -> Tensor:
+        """The cosines of these products' sides with a vector; −∞ where a product has no such side."""
+        rows = self._rows[side][products]
+        cosines = torch.full((len(products),), -torch.inf)
+        cosines[rows >= 0] = exact_cosines(vector, self._indexes[side].vectors[rows[rows >= 0]])
+        return cosines
+
+    def _checked(self, query: object) -> object:
+        if getattr(query, "shape", None) == (self.model.dimensions,):
+            raise InputError(
+                f"An array of {self.model.dimensions} numbers may be a sound or a vector.",
+                accepted="audio=array, or vector=array.",
+                remedy="Say which of the two it is.",
             )
+        return query
+
+    def _notes(self, side: Modality, content: Any) -> Iterator[str]:
+        if side is Modality.AUDIO and np.abs(content).max() < _SILENCE:
+            yield "The sound is silent: what was found is no answer to it."
+        vocabulary = getattr(self.model.encoders["text"], "vocabulary", None)
+        if side is Modality.TEXT and vocabulary is not None:
+            unknown = vocabulary.unknown(content)
+            listed = ", ".join(unknown[:8]) + (", …" if len(unknown) > 8 else "")
+            if len(unknown) == len(set(tokenise(content))):
+                words = listed or "there is none"
+                yield f"The model knows no word of the query ({words}); do not trust the ranking."
+            elif unknown:
+                yield f"Words that the model does not know, and takes by their letters: {listed}."
+
+    def _why_nothing(self, sides: list[Modality], filters: Mapping[str, object] | None) -> list[str]:
+        if not any(len(self._indexes[side]) for side in sides):
+            return [f"No product has {' or '.join(side.value for side in sides)}."]
+        return ["No product passes the filters.", *unmatched(filters or {}, self.catalog)]
 
 
-def _side(modality: Modality | str) -> Modality:
-    try:
-        side = Modality(modality)
-    except ValueError:
-        side = None
-    if side not in _OPEN:
-        raise RankingError(
-            f"Products have no side called {modality!r}.",
-            accepted=", ".join(side.value for side in _OPEN) + ".",
-            remedy="Leave it out to compare with all of them.",
+def _as_said(side: Modality, given: object) -> Any:
+    """The content of a part of a query whose modality its name tells."""
+    if isinstance(given, str) != (side is Modality.TEXT):
+        raise InputError(
+            f"{side.value}= was given {given!r:.80}.",
+            accepted="a string."
+            if side is Modality.TEXT
+            else "a Path, bytes, or the thing itself; no string.",
+            remedy="" if side is Modality.TEXT else f"For a file write {side.value}=Path(name).",
         )
-    return side
+    return {Modality.TEXT: lambda words: read_query(words)[1], Modality.IMAGE: open_image,
+            Modality.AUDIO: open_audio}[side](given)  # fmt: skip
 
 
-def _content(product: Product, side: Modality) -> Any:
-    if side is Modality.TEXT:
-        return product.text or product.text_zh or None
-    return getattr(product, side.value)
-
-
-def _bytes(media: Media | None) -> bytes | None:
-    try:
-        return media.read_bytes() if isinstance(media, Path) else media
-    except OSError:
-        return None
-
-
-def _small(media: Media | None) -> bytes | None:
-    content = _bytes(media)
-    if content is None or len(content) <= _LARGEST_PICTURE:
-        return content
-    try:
-        picture: Image.Image = open_image(content)
-    except InputError:
-        return None
-    picture.thumbnail(_THUMBNAIL)
-    file = io.BytesIO()
-    picture.save(file, "WEBP")
-    return file.getvalue()
-
-
-def open_catalog(name: str) -> Catalog:
-    """The catalogue called shop or fashion, that of a saved engine, or a table of products.
-
-    Raises
-    ------
-    DataMissingError, TableError, StorageError
-        If it is not there, or cannot be read.
-    """
-    if name == "shop":
-        return load_shop()
-    if name == "fashion":
-        return load_fashion()
-    if Path(name).is_dir():
-        return SearchEngine.load(name).catalog
-    return Catalog.from_table(name)
-
-
-def open_engine(name: str, model: str = "shop", progress: bool = False) -> SearchEngine:
-    """An engine for the catalogue called shop or fashion, a saved engine, or one made from a table.
-
-    What was embedded for shop and fashion is kept in the user's cache and used again
-    until the model or the data change.
-
-    Raises
-    ------
-    DataMissingError, TableError, StorageError
-        If it is not there, or cannot be read.
-    """
-    if Path(name).is_dir() and name not in RECIPES:
-        return SearchEngine.load(name)
-    if name not in RECIPES:
-        return SearchEngine.from_catalog(open_catalog(name), model, progress, problems=[])
-    source = storage.shipped("shop") if name == "shop" else storage.find(name)
-    kept = storage.cache_folder(
-        "engines", f"{name}-{_fingerprint(storage.shipped(f'models/{name}'), source)}"
-    )
-    if kept.is_dir():
-        with suppress(StorageError):  # damaged: it is only a cache, and is made again
-            return SearchEngine.load(kept)
-    engine = SearchEngine.from_catalog(open_catalog(name), name, progress)
-    with suppress(StorageError):  # a machine whose cache cannot be written can still search
-        engine.save(kept)
-    return engine
-
-
-def _fingerprint(*folders: Path) -> str:
-    """Changes when a file's size or date does; reading them all would take longer than a search."""
-    files = sorted(path for folder in folders for path in folder.glob("*") if path.is_file())
-    facts = [f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in files]
-    return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:16]
+def _point(vector: object, dimensions: int) -> Float[Tensor, "1 d"]:
+    point = as_tensor(vector)
+    if not isinstance(point, Tensor) or point.shape != (dimensions,) or not point.any():
+        raise InputError(
+            f"The vector is {tuple(point.shape) if isinstance(point, Tensor) else type(point).__name__}.",
+            accepted=f"{dimensions} numbers, not all of them 0, in a space of this engine's model.",
+            remedy="Take a row of engine.vectors(side), or the vector of engine.embed_query(query).",
+        )
+    return normalise(point.detach().to("cpu", torch.float32))[None]

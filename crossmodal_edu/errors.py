@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class CrossmodalError(Exception):
     """Something that was given to the package cannot be used.
@@ -68,3 +71,24 @@ class SpaceError(CrossmodalError):
 
 class StorageError(CrossmodalError):
     """A saved folder cannot be written or read back."""
+
+
+@contextmanager
+def extra(name: str) -> Iterator[None]:
+    """Around the import of a library that an extra of the package brings: a missing one says which.
+
+    Examples
+    --------
+    >>> with extra("book"):
+    ...     import no_such_library
+    Traceback (most recent call last):
+    ...
+    crossmodal_edu.errors.DataMissingError: The library no_such_library is not installed; the extra...
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise DataMissingError(
+            f"The library {error.name} is not installed; the extra {name!r} brings it.",
+            remedy=f'In the folder of this project, run: python -m pip install ".[{name}]"',
+        ) from error

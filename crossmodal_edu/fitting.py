@@ -14,6 +14,7 @@ from torch import Tensor
 
 from crossmodal_edu.audio.augment import random_voices
 from crossmodal_edu.audio.encoder import stack_spectrograms
+from crossmodal_edu.errors import SpaceError
 from crossmodal_edu.evaluation.metrics import reciprocal_rank
 from crossmodal_edu.evaluation.relevance import rank_relevant
 from crossmodal_edu.image.augment import random_views
@@ -116,7 +117,8 @@ def fit(
         Trained in place.
     recipe : Recipe
     training, validation : Examples
-        Prepared for this model; of different products.
+        Prepared for this model; of different products. A training of fewer than
+        ``recipe.batch_size`` products takes all of them as one batch.
     device : str
         "cpu", "cuda" or "mps".
 
@@ -124,15 +126,27 @@ def fit(
     -------
     History
 
+    Raises
+    ------
+    SpaceError
+        If there are fewer than two products to train on, or none to validate on.
+
     Notes
     -----
     Chapter 12.
     """
+    if len(training) < 2 or not len(validation):
+        raise SpaceError(
+            f"Products to train on: {len(training)}; to validate on: {len(validation)}.",
+            accepted="2 or more to train on, since they are to be told apart, and 1 or more to validate on.",
+            remedy="Add products, or move some from one side to the other.",
+        )
     chance, views = np.random.default_rng(recipe.seed), torch.Generator().manual_seed(recipe.seed)
-    batch_count = len(training) // recipe.batch_size
+    batch_size = min(recipe.batch_size, len(training))
+    batch_count = len(training) // batch_size
 
     def batches(epoch: int) -> Iterator[tuple[dict[Modality, Any], Tensor]]:
-        order = chance.permutation(len(training))[: batch_count * recipe.batch_size]
+        order = chance.permutation(len(training))[: batch_count * batch_size]
         for rows in order.reshape(batch_count, -1):
             texts = [_retold(training.texts[i], recipe, chance) for i in rows]
             sounds = stack_spectrograms([training.sounds[i].float() for i in rows])

@@ -64,12 +64,8 @@ LIMITS = Limits()
 Query: TypeAlias = str | Path | bytes | Image.Image | np.ndarray | tuple[np.ndarray, int]
 """What :func:`recognise` takes; ``(samples, sample_rate)`` is a sound. Tensors count as arrays."""
 
-_FILE_NAME = re.compile(
-    r".*\S\.(jpe?g|png|webp|gif|bmp|tiff?|avif|hei[cf]|svg|wav|flac|og[ga]|opus|mp3|m4a|aac|aiff?|wma|amr"
-    r"|mp4|m4v|mov|mkv|webm|avi|mpe?g|3gp|wmv|txt)",
-    re.IGNORECASE,
-)
 _SAMPLE_RATES = range(1_000, 768_001)
+_MOST_CHANNELS = 8
 
 _ACCEPTED = {
     None: "words, a picture (JPEG, PNG, WebP …), a sound (WAV, MP3, M4A …) or a video (MP4, WebM …).",
@@ -110,15 +106,15 @@ _SIGNATURES = (
 def recognise(query: Query | object, limits: Limits = LIMITS) -> Modality:
     """Whether a query is text, image, audio or video, judged by its content.
 
-    A string is a text, unless a file of that name exists; then the file's content
-    decides. A string that looks like a file name ("photo.jpg", "./photo") with no such
-    file is an error rather than a text, since nobody searches for the words "photo.jpg".
+    A string is always words, whatever file may bear that name: what a stranger types into
+    a search box opens nothing. A file is named by a ``Path``, and its content decides.
 
     Parameters
     ----------
     query : str, Path, bytes, PIL image, array, tensor or (array, int)
-        ``bytes`` are the content of a file. An array of shape (samples,) is a sound, one of
-        shape (height, width[, 3 or 4]) and type ``uint8`` a picture.
+        ``bytes`` are the content of a file. An array of type ``uint8`` and shape (height,
+        width[, 3 or 4]) is a picture. Other arrays are sounds: (samples,), or with up to
+        eight channels (channels, samples) or (samples, channels).
     limits : Limits
 
     Returns
@@ -144,10 +140,12 @@ def recognise(query: Query | object, limits: Limits = LIMITS) -> Modality:
     >>> recognise(np.zeros((96, 96, 3), dtype=np.uint8))
     <Modality.IMAGE: 'image'>
     >>> recognise("photo.jpg")
+    <Modality.TEXT: 'text'>
+    >>> recognise(Path("photo.jpg"))
     Traceback (most recent call last):
     crossmodal_edu.errors.InputError: There is no file 'photo.jpg'.
       accepted: words, a picture (JPEG, PNG, WebP …), a sound (WAV, MP3, M4A …) or a video (MP4, WebM …).
-      what to do: Check the name and the folder; to search for these very words, add a word.
+      what to do: Check the name and the folder.
     """
     query = _plain(query)
     if isinstance(query, str):
@@ -158,10 +156,10 @@ def recognise(query: Query | object, limits: Limits = LIMITS) -> Modality:
     if isinstance(query, tuple):
         return Modality.AUDIO
     if isinstance(query, np.ndarray):
-        if query.ndim == 1:
-            return Modality.AUDIO
         if query.dtype == np.uint8 and (query.ndim == 2 or (query.ndim == 3 and query.shape[2] in (3, 4))):
             return Modality.IMAGE
+        if _is_waveform(query):
+            return Modality.AUDIO
         raise _refuse(query, "is neither a sound nor a picture", None, _ARRAYS)
     with _opened(query, limits) as file:
         picture = _picture_in(file, query, limits)
@@ -281,9 +279,10 @@ def open_audio(source: Query | object, limits: Limits = LIMITS) -> Float[np.ndar
 
     Parameters
     ----------
-    source : str, Path, bytes, (samples,) array at 16 kHz, or (array, sample_rate)
-        A string is a path; of a video the sound track is taken. Arrays are float in [-1, 1]
-        or int16 or int32; with a sample rate, (samples, channels) is accepted too.
+    source : str, Path, bytes, array at 16 kHz, or (array, sample_rate)
+        A string is a path; of a video the sound track is taken. Arrays are (samples,), or with
+        up to eight channels (channels, samples) or (samples, channels): float in [-1, 1],
+        int16, int32, or uint8 with its zero at 128.
     limits : Limits
 
     Returns
@@ -331,13 +330,43 @@ def open_audio(source: Query | object, limits: Limits = LIMITS) -> Float[np.ndar
     return (wave / max(1.0, np.abs(wave).max())).astype(np.float32)
 
 
+def read_query(
+    query: Query | object, limits: Limits = LIMITS
+) -> tuple[Modality, str | Image.Image | np.ndarray]:
+    """What a query is, and its content: words, a picture or a waveform.
+
+    Raises
+    ------
+    InputError
+        As :func:`recognise`, :func:`open_text`, :func:`open_image` and :func:`open_audio`; or if it
+        is a video.
+
+    Notes
+    -----
+    Chapter 01.
+
+    Examples
+    --------
+    >>> read_query("red bag")
+    (<Modality.TEXT: 'text'>, 'red bag')
+    """
+    modality = recognise(query, limits)
+    if modality is Modality.VIDEO:
+        raise _refuse(query, "is a video", None, "Take a frame of it, or its sound track.")
+    return modality, OPENERS[modality](query, limits)
+
+
+OPENERS = {Modality.TEXT: open_text, Modality.IMAGE: open_image, Modality.AUDIO: open_audio}
+"""How the content of each modality is opened."""
+
+
 # What was given
 
 
 def _plain(query: object, is_path: bool = False) -> object:
     """Reduce a query to str (a text), Path (a file), bytes, PIL image, array or (array, rate)."""
     if isinstance(query, str):
-        return Path(query).expanduser() if is_path else _text_or_path(query)
+        return Path(query).expanduser() if is_path else query
     if isinstance(query, (bytearray, memoryview)):
         return bytes(query)
     if isinstance(query, (tuple, list)) and len(query) == 2 and isinstance(query[1], (int, np.integer)):
@@ -356,26 +385,6 @@ def _plain(query: object, is_path: bool = False) -> object:
         accepted=_ACCEPTED[None],
         remedy="Give a string, a path, the bytes of a file, a PIL image or a numpy array.",
     )
-
-
-def _text_or_path(text: str) -> str | Path:
-    if len(text) > 4096 or "\n" in text or "\0" in text:
-        return text
-    if re.fullmatch(r"(https?|ftp)://\S+", text):
-        raise _refuse(text, "is an address", remedy="Download the file and give its name.")
-    path = Path(text)
-    anchored = re.match(r"(~?/|\.\.?/|~$|[A-Za-z]:[\\/]|\\\\)", text) is not None
-    named = _FILE_NAME.fullmatch(text) is not None
-    try:
-        if anchored:
-            path = path.expanduser()
-        if path.is_file():
-            return path
-        # A folder called "shoes" must not turn the words "shoes" into a file.
-        in_folder = len(path.parts) > 1 and path.parent.is_dir() and " " not in text
-    except (OSError, ValueError, RuntimeError):  # too long for a name, or no home folder
-        return text
-    return path if anchored or named or in_folder else text
 
 
 def _name(given: object) -> str:
@@ -430,7 +439,7 @@ def _opened(source: Path | bytes, limits: Limits) -> Iterator[io.BufferedIOBase]
             raise InputError(
                 f"There is no file {_name(source)}.",
                 accepted=_ACCEPTED[None],
-                remedy="Check the name and the folder; to search for these very words, add a word.",
+                remedy="Check the name and the folder.",
             ) from None
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
@@ -521,12 +530,24 @@ def _as_rgb(picture: Image.Image, given: object) -> Image.Image:
 # Sounds
 
 
+def _is_waveform(samples: np.ndarray) -> bool:
+    """(samples,), or two axes of which one is short enough to be the channels."""
+    numbers = samples.dtype.kind in "fi" or samples.dtype == np.uint8
+    return numbers and (
+        samples.ndim == 1 or (samples.ndim == 2 and 1 <= min(samples.shape) <= _MOST_CHANNELS)
+    )
+
+
 def _array_piece(samples: np.ndarray, rate: int, given: object, seconds: float) -> tuple[int, np.ndarray]:
-    if (
-        samples.dtype.kind not in "fi"
-        or (samples.ndim == 2 and not 1 <= samples.shape[1] <= 64)
-        or samples.ndim > 2
-    ):
-        raise _refuse(given, "is not a sound", Modality.AUDIO, "Give float samples in [-1, 1], or int16.")
-    samples = full_scale(samples[: round(seconds * max(rate, 0))])
-    return rate, samples if samples.ndim == 1 else samples.mean(axis=1)
+    if not _is_waveform(samples):
+        raise _refuse(
+            given,
+            "is not a sound",
+            Modality.AUDIO,
+            "Give (samples,) or (channels, samples): floats in [-1, 1], or int16.",
+        )
+    if samples.ndim == 2:
+        channels = samples if samples.shape[0] < samples.shape[1] else samples.T
+        samples = full_scale(channels[:, : round(seconds * max(rate, 0))]).mean(axis=0)
+        return rate, samples
+    return rate, full_scale(samples[: round(seconds * max(rate, 0))])

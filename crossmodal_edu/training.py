@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from crossmodal_edu.errors import SpaceError
+
 
 @dataclass
 class History:
@@ -75,7 +77,7 @@ def train(
     validate : callable, optional
         ``validate(model)`` after each epoch; larger is better.
     patience : int, optional
-        Stop when so many epochs in a row were not better.
+        Stop when so many epochs in a row were not better by ``validate``; 1 or more.
     progress : bool
         Show a progress bar.
 
@@ -85,8 +87,8 @@ def train(
 
     Raises
     ------
-    FloatingPointError
-        If the loss is no longer a number.
+    SpaceError
+        If the loss is no longer a number, or ``patience`` has nothing to go by.
 
     Notes
     -----
@@ -100,6 +102,12 @@ def train(
     >>> round(model.weight.item(), 1)
     3.0
     """
+    if patience is not None and (validate is None or patience < 1):
+        raise SpaceError(
+            f"The patience is {patience}" + (", but nothing scores the epochs." if validate is None else "."),
+            accepted="a patience of 1 epoch or more, together with validate.",
+            remedy="Pass validate, which gives a model's score, or leave patience out to run all epochs.",
+        )
     torch.manual_seed(seed)
     model.to(device)
     optimiser = torch.optim.AdamW(_parameter_groups(model, weight_decay), lr=learning_rate)
@@ -116,7 +124,11 @@ def train(
                 with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=reduced_precision):
                     loss = loss_of(model, batch)
                 if not torch.isfinite(loss):
-                    raise FloatingPointError(f"The loss became {loss.item()} in epoch {epoch + 1}.")
+                    raise SpaceError(
+                        f"The loss became {loss.item()} in epoch {epoch + 1}.",
+                        accepted="a loss that stays finite.",
+                        remedy="Lower the learning rate, or look for NaN and infinite numbers in the data.",
+                    )
                 optimiser.zero_grad()
                 loss.backward()
                 nn.utils.clip_grad_norm_(model.parameters(), 1.0)

@@ -21,6 +21,7 @@ from crossmodal_edu.modality import (
     open_audio,
     open_image,
     open_text,
+    read_query,
     recognise,
 )
 
@@ -57,7 +58,7 @@ RED = Image.new("RGB", (20, 10), (200, 30, 40))
 def test_every_kind_of_picture_is_recognised_and_opened_in_a_fresh_process_too(kind, tmp_path):
     path = tmp_path / "misnamed.wav"
     path.write_bytes(_saved(RED, kind))
-    assert recognise(path) is recognise(str(path)) is recognise(path.read_bytes()) is Modality.IMAGE
+    assert recognise(path) is recognise(path.read_bytes()) is Modality.IMAGE
     picture = open_image(path)
     assert picture.mode == "RGB"
     assert np.abs(np.subtract(picture.getpixel((5, 5)), (200, 30, 40))).max() < 12
@@ -119,30 +120,35 @@ def test_a_song_with_a_cover_picture_is_a_sound():
     assert _pitch(open_audio(song)) == pytest.approx(440, abs=5)
 
 
-def test_strings_are_words_unless_they_name_a_file(tmp_path, monkeypatch):
+WORDS = (
+    "red leather handbag",
+    "红色手提包",
+    "black/white",
+    "AC/DC shirt.jpg",
+    "milk.txt",
+    "size 42.5",
+    "a .mp3 player",
+    "U.S. Polo",
+    "~tilde",
+)
+
+
+@pytest.mark.parametrize(
+    "words", [*WORDS, "banana", "photo.jpg", "/etc/hostname", "https://localhost/photo.jpg"]
+)
+def test_a_string_is_words_and_opens_no_file(words, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "shoes").mkdir()
-    (tmp_path / "note").write_text("blue phone", encoding="utf-8")
-    for words in (
-        "red leather handbag",
-        "红色手提包",
-        "black/white",
-        "shoes",
-        "size 42.5",
-        "a .mp3 player",
-        "U.S. Polo",
-    ):
-        assert recognise(words) is Modality.TEXT
-        assert open_text(words) == words
-    assert recognise("note") is Modality.TEXT
-    assert open_text("note") == "blue phone"
-    for name in ("photo.jpg", "my photo.JPG", "./photo", "/nowhere/photo", "shoes/photo", "song.M4A"):
-        with pytest.raises(InputError, match="There is no file"):
-            recognise(name)
-    with pytest.raises(InputError, match="is an address"):
-        recognise("https://localhost/photo.jpg")
-    with pytest.raises(InputError, match="is a folder"):
-        recognise(Path("shoes"))
+    (tmp_path / "banana").write_bytes(_saved(RED, "PNG"))
+    (tmp_path / "photo.jpg").write_bytes(_saved(RED, "JPEG"))
+    assert recognise(words) is Modality.TEXT
+    assert open_text(words) == words
+    assert read_query(words) == (Modality.TEXT, words)
+
+
+def test_a_video_is_recognised_and_refused_as_a_query():
+    film = recording("mp4", _tone(16_000), video=True)
+    with pytest.raises(InputError, match="is a video"):
+        read_query(film)
 
 
 def test_playlists_and_subtitles_are_texts_and_are_not_followed(tmp_path):
@@ -186,7 +192,14 @@ def test_arrays_and_tensors():
     assert recognise(np.zeros((8, 9), dtype=np.uint8)) is Modality.IMAGE
     assert open_image(torch.zeros(8, 9, 3, dtype=torch.uint8)).size == (9, 8)
     assert open_audio(torch.full((50,), 0.25, dtype=torch.bfloat16)).tolist() == [0.25] * 50
-    for wrong in (np.zeros((8, 9, 3)), np.zeros((3, 8, 9), dtype=np.uint8), None, 3, {"a": 1}):
+    for wrong in (
+        np.zeros((8, 9, 3)),
+        np.zeros((3, 8, 9), dtype=np.uint8),
+        None,
+        3,
+        {"a": 1},
+        np.zeros((9, 9)),
+    ):
         with pytest.raises(InputError):
             recognise(wrong)
 
@@ -290,6 +303,16 @@ def test_channels_are_averaged_and_levels_kept():
     np.testing.assert_allclose(
         open_audio(_sound(np.full(800, 0.5), 16_000, subtype="PCM_U8")), 0.5, atol=0.01
     )
+
+
+@pytest.mark.parametrize("shape", [(1, 400), (400, 1), (2, 400), (400, 2)])
+@pytest.mark.parametrize("dtype", [np.float32, np.int16])
+def test_what_is_recognised_as_a_sound_is_opened_as_one(shape, dtype):
+    """(1, n) is what torchaudio and librosa hand over, (n, 2) what soundfile does."""
+    wave = np.full(shape, 0.5 if dtype is np.float32 else 16_384, dtype)
+    for given in (wave, torch.from_numpy(wave), (wave, 16_000)):
+        assert recognise(given) is Modality.AUDIO
+        np.testing.assert_allclose(open_audio(given), np.full(400, 0.5))
 
 
 def test_resampling_keeps_what_16_kilohertz_can_hold_and_nothing_else():

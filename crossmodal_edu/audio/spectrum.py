@@ -89,8 +89,8 @@ def dft_matrix(n_fft: int) -> Complex[Tensor, "frequencies n_fft"]:
 
     Examples
     --------
-    >>> (dft_matrix(4) @ torch.tensor([2.0, 1.0, 0.0, 1.0]).cdouble()).real.round().tolist()
-    [4.0, 2.0, 0.0]
+    >>> (dft_matrix(4) @ torch.tensor([3.0, 1.0, 0.0, 1.0]).cdouble()).real.round().tolist()
+    [5.0, 3.0, 1.0]
     """
     k = torch.arange(n_fft // 2 + 1)[:, None]
     n = torch.arange(n_fft)
@@ -263,8 +263,8 @@ def power_to_db(
 
     Examples
     --------
-    >>> power_to_db(torch.tensor([[1.0, 100.0, 0.0]]), top_db=80)
-    tensor([[  0.,  20., -60.]])
+    >>> power_to_db(torch.tensor([[10.0, 1000.0, 0.0]]), top_db=80).round()
+    tensor([[ 10.,  30., -50.]])
     """
     decibels = 10.0 * torch.log10(power.clamp(min=1e-10))
     if top_db is None:

@@ -14,13 +14,15 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-import espeakng_loader
 import numpy as np
 import soxr
 from jaxtyping import Float
 
-from crossmodal_edu.errors import DataMissingError, InputError
+from crossmodal_edu.errors import DataMissingError, InputError, extra
 from crossmodal_edu.modality import SAMPLE_RATE
+
+with extra("book"):
+    import espeakng_loader
 
 
 @dataclass(frozen=True)

@@ -164,10 +164,12 @@ def load_analogies() -> list[Analogy]:
 
 def _gensim_file(name: str) -> Path:
     """A file of gensim's test data; found without importing gensim."""
-    path = Path(find_spec("gensim").submodule_search_locations[0], "test", "test_data", name)
+    found = find_spec("gensim")
+    path = Path(found.submodule_search_locations[0] if found else "gensim", "test", "test_data", name)
     if not path.is_file():
         raise DataMissingError(
-            f"This copy of gensim came without its test data: {name} is missing.",
+            f"{name}, which comes with gensim, is missing: this copy of gensim is "
+            + ("not whole." if found else "not installed."),
             accepted="gensim as it comes from pip.",
             remedy="Run: python -m pip install --force-reinstall --no-deps gensim",
         )

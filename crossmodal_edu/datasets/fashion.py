@@ -26,8 +26,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 from jaxtyping import Int
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from crossmodal_edu.datasets import storage
 from crossmodal_edu.errors import TableError
@@ -135,23 +133,28 @@ def same_product(titles: Sequence[str], images: Sequence[bytes | None]) -> Int[n
     Notes
     -----
     Chapter 01. The groups are the connected components of the graph whose nodes are products,
-    titles and pictures.
+    titles and pictures, found by joining trees.
 
     Examples
     --------
     >>> same_product(["Red bag", "red  bag", "Blue bag", "Cap"], [b"1", b"2", b"2", b"3"]).tolist()
     [0, 0, 0, 1]
     """
-    nodes: dict[object, int] = {}
-    edges = []
+    parent = list(range(len(titles)))
+
+    def root(i: int) -> int:
+        while parent[i] != i:
+            parent[i] = i = parent[parent[i]]
+        return i
+
+    first: dict[object, int] = {}  # the product that bore a title or a picture first
     for i, (title, image) in enumerate(zip(titles, images, strict=True)):
         keys = [normalised(title)] if title.strip() else []
         keys += [hashlib.sha256(image).digest()] if image else []
-        edges += [(i, len(titles) + nodes.setdefault(key, len(nodes))) for key in keys]
-    size = len(titles) + len(nodes)
-    ends = np.array(edges, dtype=np.int64).reshape(-1, 2)
-    graph = coo_array((np.ones(len(ends), dtype=bool), (ends[:, 0], ends[:, 1])), shape=(size, size))
-    return connected_components(graph, directed=False)[1][: len(titles)]
+        for key in keys:
+            one, other = root(i), root(first.setdefault(key, i))
+            parent[max(one, other)] = min(one, other)
+    return np.unique([root(i) for i in range(len(titles))], return_inverse=True)[1]
 
 
 def fashion_queries(catalog: Catalog, n: int = 2_000) -> tuple[TitleQuery, ...]:

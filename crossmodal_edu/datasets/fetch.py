@@ -10,16 +10,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
-import huggingface_hub
-import pooch
 import pyarrow
 import pyarrow.parquet
-import requests
-import torchvision
 from tqdm.auto import tqdm
 
 from crossmodal_edu.datasets.sources import FASHION_COLUMNS, Source
-from crossmodal_edu.errors import CrossmodalError, DataMissingError, StorageError
+from crossmodal_edu.errors import CrossmodalError, DataMissingError, StorageError, extra
 
 _TIMEOUT = 30.0  # seconds without a byte
 _LARGEST_GROWTH = 20  # unpacked bytes for each byte that the archive should have
@@ -50,6 +46,9 @@ def fetch_zip(source: Source, origin: str | Path | None, into: Path, progress: b
     if Path(address).is_file():
         _unpack(Path(address), source, into, progress)
         return
+    with extra("book"):
+        import pooch
+        import requests
     archive = into.parent / "archive.zip"
     try:
         pooch.HTTPDownloader(progressbar=progress, timeout=_TIMEOUT)(address, str(archive), None)
@@ -74,6 +73,8 @@ def fetch_torchvision(source: Source, origin: str | Path | None, into: Path, pro
             accepted="no other origin.",
             remedy=f"Run: crossmodal download {source.name}",
         )
+    with extra("book"):
+        import torchvision
     try:
         torchvision.datasets.FashionMNIST(root=into, train=True, download=True)
     except (RuntimeError, OSError) as error:
@@ -97,6 +98,8 @@ def fetch_parquet(source: Source, origin: str | Path | None, into: Path, progres
         for path in tqdm(found, desc=source.name, unit="file", disable=not progress):
             shutil.copyfile(path, into / path.name)
         return
+    with extra("book"):
+        import huggingface_hub
     hub = into.parent / "hub"
     try:
         huggingface_hub.snapshot_download(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -76,6 +77,48 @@ def catalog_sides(model: CrossModalEncoder, catalog: Catalog) -> dict[str, Side]
     return sides
 
 
+def indexed_sides(
+    model: CrossModalEncoder, catalog: Catalog, vectors: Mapping[Modality, tuple[Sequence[str], Tensor]]
+) -> dict[str, Side]:
+    """The sides of a catalogue as a search finds them: the vectors of an index, and further queries.
+
+    Parameters
+    ----------
+    model : CrossModalEncoder
+        Which embedded the index; it embeds the titles, the Chinese titles and the captions.
+    catalog : Catalog
+    vectors : mapping of side to (ids, (n, d))
+        As :meth:`SearchEngine.vectors` gives them.
+
+    Returns
+    -------
+    dict
+        "text", "image" and "audio", those that at least one product has; and, for queries only,
+        "title" where products have a description too, "title (Chinese)" and "caption".
+
+    Notes
+    -----
+    Used in Chapter 16.
+    """
+    sides = {
+        side.value: Side(side, rows, np.array([catalog.position(id) for id in ids]), side.value)
+        for side, (ids, rows) in vectors.items()
+        if len(ids)
+    }
+    titles = [(p.title,) if p.title else () for p in catalog] if any(p.description for p in catalog) else []
+    further = {
+        "title": titles,
+        "title (Chinese)": [(p.title_zh,) if p.title_zh else () for p in catalog],
+        "caption": [p.captions for p in catalog],
+    }
+    for name, texts in further.items():
+        said = [(position, text) for position, some in enumerate(texts) for text in some]
+        if said:
+            positions, words = zip(*said, strict=True)
+            sides[name] = Side(Modality.TEXT, model.embed(Modality.TEXT, words), np.array(positions), name)
+    return sides
+
+
 def evaluate_direction(
     queries: Side, gallery: Side, grades: Callable[[int, int], float] | None = None
 ) -> Report:
@@ -102,8 +145,10 @@ def evaluate_direction(
     -----
     Chapter 16.
     """
-    place = {int(product): i for i, product in enumerate(gallery.products)}
-    rows = [row for row, product in enumerate(queries.products) if int(product) in place]
+    places: dict[int, set[int]] = defaultdict(set)
+    for place, product in enumerate(gallery.products):
+        places[int(product)].add(place)
+    rows = [row for row, product in enumerate(queries.products) if int(product) in places]
     if not rows:
         raise MetricError(
             f"No product has both {queries} and {gallery}.",
@@ -111,7 +156,7 @@ def evaluate_direction(
             remedy="Add the missing column, or measure another direction.",
         )
     asked = queries.products[rows]
-    right = [{place[int(product)]} for product in asked]
+    right = [places[int(product)] for product in asked]
     graded: Sequence[Mapping[int, float]] | None = None
     if grades is not None:
         graded = [
@@ -119,7 +164,8 @@ def evaluate_direction(
             for a in asked
         ]
     ranks = rank_relevant(queries.vectors[rows], gallery.vectors, right if graded is None else graded)
-    return evaluate_ranking(ranks, right, graded)
+    ks = [k for k in (1, 5, 10) if k <= ranks.depth]
+    return evaluate_ranking(ranks, right, graded, ks)
 
 
 def evaluate_directions(
@@ -127,7 +173,8 @@ def evaluate_directions(
 ) -> dict[tuple[str, str], Report]:
     """All directions between different modalities, queries by name first, then gallery.
 
-    Sides with a name of their own, such as Chinese titles, are queries only.
+    Sides with a name of their own, such as Chinese titles, are queries only. Directions in
+    which fewer than two products have both sides are left out: one query has no interval.
 
     Parameters
     ----------
@@ -143,9 +190,14 @@ def evaluate_directions(
     -----
     Chapter 16.
     """
-    return {
-        (query.name, gallery.name): evaluate_direction(query, gallery, grades)
+    pairs = (
+        (query, gallery)
         for query in sides.values()
         for gallery in sides.values()
         if gallery.name == gallery.modality.value and query.modality is not gallery.modality
+    )
+    return {
+        (query.name, gallery.name): evaluate_direction(query, gallery, grades)
+        for query, gallery in pairs
+        if np.isin(query.products, gallery.products).sum() >= 2
     }

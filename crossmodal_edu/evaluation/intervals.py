@@ -88,8 +88,8 @@ def bootstrap_interval(
 
     Examples
     --------
-    >>> print(bootstrap_interval(np.array([1.0, 0.0, 1.0, 1.0] * 100)))
-    0.750 (0.705–0.792)
+    >>> print(bootstrap_interval(np.array([1.0, 0.0, 1.0, 1.0] * 250)))
+    0.750 (0.723–0.777)
     """
     values = np.asarray(values, dtype=np.float64)
     if values.ndim != 1 or len(values) < 2 or not np.isfinite(values).all():

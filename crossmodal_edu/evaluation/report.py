@@ -133,7 +133,9 @@ def evaluate_ranking(
         values[f"Hit@{k}"] = hit_at_k(ranking, relevant, k)
     values[f"MRR{cut}"] = reciprocal_rank(ranking, relevant)
     values[f"mAP{cut}"] = average_precision(ranking, relevant)
-    values["nDCG@10"] = ndcg_at_k(ranking, relevant if grades is None else grades, 10)
+    # A gallery of fewer than ten is seen whole, and so the same measure.
+    most = 10 if cut else min(10, depth)
+    values["nDCG@10"] = ndcg_at_k(ranking, relevant if grades is None else grades, most)
     chance: dict[str, float] = {}
     if n_gallery is not None:
         counts = [len(entry) for entry in relevant]

@@ -14,8 +14,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from crossmodal_edu.errors import RankingError, StorageError
-from crossmodal_edu.retrieval.generations import current_generation, new_generation
-from crossmodal_edu.retrieval.ranking import Ranking, normalise, top_k
+from crossmodal_edu.retrieval.generations import new_generation, read_generation
+from crossmodal_edu.retrieval.ranking import Ranking, as_tensor, check_k, nearest, normalise
 
 _FORMAT = 1
 _CHUNK = 256  # queries at a time: 256 × 41,323 scores are 42 MB
@@ -104,7 +104,7 @@ class Index:
         -----
         Chapter 14.
         """
-        names = _checked_names(ids)
+        names, vectors = _checked_names(ids), as_tensor(vectors)
         if vectors.shape != (len(names), self.dimension):
             raise RankingError(
                 f"{len(names)} names came with vectors of shape {tuple(vectors.shape)}.",
@@ -185,8 +185,7 @@ class Index:
         -------
         Ranking
             Positions in the index and cosines; equal cosines in the order of
-            positions. (Equal vectors may get cosines that differ in the last
-            digit, about 1e-7: a matrix product does not round every row alike.)
+            positions. Equal vectors have equal cosines.
 
         Raises
         ------
@@ -198,25 +197,24 @@ class Index:
         -----
         Chapter 14.
         """
+        queries = as_tensor(queries)
         if queries.ndim != 2 or queries.shape[1] != self.dimension:
             raise RankingError(
                 f"Queries of shape {tuple(queries.shape)} do not fit this index.",
                 accepted=f"shape (q, {self.dimension}).",
                 remedy="Embed the query with the space that this index was made for.",
             )
-        if k < 1:
-            raise RankingError(f"k is {k}.", accepted="1 or more.", remedy="Ask for one product or more.")
+        check_k(k)
         columns = None if among is None else self._candidates(among)
         candidates = len(self) if columns is None else len(columns)
         if not candidates or not len(queries):
             nothing = torch.empty(len(queries), min(k, candidates))
             return Ranking(nothing.to(torch.int64), nothing)
-        parts = []
-        for some in normalise(queries.detach().to("cpu", torch.float32)).split(_CHUNK):
-            cosines = (some @ self.vectors.T).clamp(-1, 1)
-            found = top_k(cosines if columns is None else cosines[:, columns], min(k, candidates))
-            parts.append(found if columns is None else Ranking(columns[found.indices], found.scores))
-        return Ranking.joined(parts)
+        units = normalise(queries.detach().to("cpu", torch.float32))
+        if columns is None:
+            return nearest(units, self.vectors, min(k, candidates), _CHUNK)
+        found = nearest(units, self.vectors[columns], min(k, candidates), _CHUNK)
+        return Ranking(columns[found.indices], found.scores)
 
     def save(self, folder: str | Path) -> None:
         """Saves to a folder; killed at any moment, the folder still holds what it held before.
@@ -235,7 +233,7 @@ class Index:
         -----
         Chapter 14.
         """
-        with new_generation(folder) as fresh:
+        with new_generation(folder, check=self.read) as fresh:
             self.write(fresh)
 
     @classmethod
@@ -256,7 +254,7 @@ class Index:
         -----
         Chapter 14.
         """
-        return cls.read(current_generation(folder))
+        return read_generation(folder, cls.read)
 
     def write(self, folder: str | Path) -> None:
         """Writes ``vectors.safetensors`` and ``ids.json`` plainly, as part of a larger save.

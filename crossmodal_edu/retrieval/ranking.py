@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import wraps
+from typing import Any
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from crossmodal_edu.errors import RankingError
+
+_ROUNDING = 1e-5  # more than a cosine in single precision can be wrong by, up to some thousand dimensions
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +56,47 @@ class Ranking:
         return cls(torch.cat([part.indices for part in parts]), torch.cat([part.scores for part in parts]))
 
 
+def as_tensor(numbers: Any) -> Any:
+    """A NumPy array or a list of numbers as a tensor of floats; anything else as it is.
+
+    Raises
+    ------
+    RankingError
+        If it holds something else than numbers, or rows of different lengths.
+
+    Notes
+    -----
+    Used in Chapter 14.
+    """
+    if not isinstance(numbers, (np.ndarray, list, tuple)):
+        return numbers
+    try:
+        tensor = torch.as_tensor(np.asarray(numbers))
+    except (TypeError, ValueError) as error:
+        raise RankingError(
+            f"What was given cannot be read as numbers: {error}.",
+            accepted="a tensor, a NumPy array, or lists of numbers, all rows of one length.",
+        ) from None
+    return tensor if tensor.is_floating_point() else tensor.float()
+
+
+def on_tensors(function: Callable) -> Callable:
+    """Let NumPy arrays and lists of numbers stand wherever a function asks for a tensor.
+
+    Notes
+    -----
+    Used in Chapter 14.
+    """
+
+    @wraps(function)
+    def wrapped(*given, **named):
+        tensors = {name: as_tensor(value) for name, value in named.items()}
+        return function(*(as_tensor(value) for value in given), **tensors)
+
+    return wrapped
+
+
+@on_tensors
 def normalise(vectors: Float[Tensor, "*n d"]) -> Float[Tensor, "*n d"]:
     """Every vector at length one, its direction kept.
 
@@ -95,6 +141,7 @@ def normalise(vectors: Float[Tensor, "*n d"]) -> Float[Tensor, "*n d"]:
     return scaled / scaled.norm(dim=-1, keepdim=True).clamp(min=1)
 
 
+@on_tensors
 def cosine_similarity(queries: Float[Tensor, "q d"], gallery: Float[Tensor, "n d"]) -> Float[Tensor, "q n"]:
     """The cosine of the angle between every query and every gallery item.
 
@@ -122,14 +169,15 @@ def cosine_similarity(queries: Float[Tensor, "q d"], gallery: Float[Tensor, "n d
 
     Examples
     --------
-    >>> cosine_similarity(torch.tensor([[3.0, 4.0]]), torch.tensor([[3.0, 4.0], [4.0, -3.0], [-6.0, -8.0]]))
-    tensor([[ 1.,  0., -1.]])
+    >>> cosine_similarity(torch.tensor([[3.0, 4.0]]), torch.tensor([[3.0, 4.0], [4.0, 3.0], [-6.0, -8.0]]))
+    tensor([[ 1.0000,  0.9600, -1.0000]])
     """
     _check_same_space(queries, gallery)
     cosines = normalise(queries.to(gallery.dtype)) @ normalise(gallery).T
     return cosines.clamp(-1, 1)  # rounding may leave 1.0000001, whose arccos is NaN
 
 
+@on_tensors
 def top_k(scores: Float[Tensor, "q n"], k: int) -> Ranking:
     """The k best-scored items of each row, best first.
 
@@ -171,7 +219,7 @@ def top_k(scores: Float[Tensor, "q n"], k: int) -> Ranking:
             remedy="For a single query write scores[None, :].",
         )
     n = scores.shape[1]
-    if not 1 <= k <= n:
+    if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or not 1 <= k <= n:
         raise RankingError(
             f"k is {k}, the gallery has {n} items.",
             accepted=f"a whole number from 1 to {n}." if n else "a gallery with at least one item.",
@@ -195,13 +243,15 @@ def top_k(scores: Float[Tensor, "q n"], k: int) -> Ranking:
     return Ranking(indices.gather(1, order), kept)
 
 
+@on_tensors
 def rank_gallery(
     queries: Float[Tensor, "q d"], gallery: Float[Tensor, "n d"], k: int, chunk: int = 256
 ) -> Ranking:
     """The k nearest gallery items of each query by cosine, some queries at a time.
 
     The same as ``top_k(cosine_similarity(queries, gallery), k)`` without ever
-    holding all q × n cosines.
+    holding all q × n cosines. Equal vectors get equal cosines to the last bit, and so
+    keep the order of the gallery, on every processor.
 
     Parameters
     ----------
@@ -235,10 +285,91 @@ def rank_gallery(
     _check_same_space(queries, gallery)
     if chunk < 1:
         raise RankingError(f"chunk is {chunk}.", accepted="1 or more queries at a time.")
-    unit_gallery = normalise(gallery)
     unit_queries = normalise(queries.to(gallery.dtype))
-    parts = [top_k((some @ unit_gallery.T).clamp(-1, 1), k) for some in unit_queries.split(chunk)]
+    return nearest(unit_queries, normalise(gallery), k, chunk)
+
+
+def nearest(
+    queries: Float[Tensor, "q d"], gallery: Float[Tensor, "n d"], k: int, chunk: int = 256
+) -> Ranking:
+    """What :func:`rank_gallery` does, for vectors that have length one already.
+
+    One matrix product finds what may be among the best, its rounding allowed for. A matrix
+    product does not sum all its rows in one order, so that equal vectors may come out of it
+    with unlike last digits. Therefore the few that are left are summed again, each row
+    alone and in double precision.
+
+    Parameters
+    ----------
+    queries, gallery : (q, d), (n, d)
+        Unit vectors, or zero.
+    k : int
+        How many to keep, 1 ≤ k ≤ n.
+    chunk : int
+        Queries at a time.
+
+    Returns
+    -------
+    Ranking
+        Best first, equal vectors in the order of the gallery.
+
+    Raises
+    ------
+    RankingError
+        As :func:`top_k`.
+
+    Notes
+    -----
+    Chapter 14.
+
+    Examples
+    --------
+    >>> nearest(torch.eye(2), torch.tensor([[0.0, 1.0], [1.0, 0.0], [1.0, 0.0]]), k=2).indices
+    tensor([[1, 2],
+            [0, 1]])
+    """
+    parts = [Ranking(torch.empty(0, k, dtype=torch.int64), torch.empty(0, k))]
+    for some in queries.split(chunk):
+        cosines = some @ gallery.T  # (chunk, n)
+        kth = top_k(cosines, k).scores[:, -1:]
+        for query, close in zip(some, cosines >= kth - _ROUNDING, strict=True):
+            candidates = close.nonzero().squeeze(1)
+            best = top_k(exact_cosines(query, gallery[candidates])[None], k)
+            parts.append(Ranking(candidates[best.indices], best.scores))
     return Ranking.joined(parts)
+
+
+def exact_cosines(query: Float[Tensor, "d"], vectors: Float[Tensor, "n d"]) -> Float[Tensor, "n"]:
+    """Cosines of unit vectors, each summed alone and in double precision: equal vectors, equal cosines.
+
+    Notes
+    -----
+    Used in Chapter 14.
+
+    Examples
+    --------
+    >>> exact_cosines(torch.tensor([1.0, 0.0]), torch.eye(2))
+    tensor([1., 0.])
+    """
+    return (vectors.double() * query.double()).sum(dim=1).float().clamp(-1, 1)
+
+
+def check_k(k: object) -> None:
+    """Refuse a number of results that is not a whole number from 1 on.
+
+    Raises
+    ------
+    RankingError
+        With what was given.
+
+    Notes
+    -----
+    Used in Chapter 14.
+    """
+    if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 1:
+        raise RankingError(
+            f"k is {k!r}.", accepted="a whole number, 1 or more.", remedy="Ask for one product or more."
+        )
 
 
 def _check_same_space(queries: Tensor, gallery: Tensor) -> None:

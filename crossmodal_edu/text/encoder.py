@@ -23,7 +23,7 @@ class Tokens(NamedTuple):
     starts: Int[Tensor, "words"]
     lengths: Int[Tensor, "texts"]
 
-    def to(self, device: torch.device) -> Tokens:
+    def to(self, device: str | torch.device) -> Tokens:
         return Tokens(*(part.to(device) for part in self))
 
 
@@ -86,14 +86,22 @@ class TextEncoder(nn.Module):
 
     def forward(self, tokens: Tokens) -> Float[Tensor, "texts d"]:
         flat = self.dropout(self.word_vectors(tokens.numbers, tokens.starts))  # (words, width)
-        words = nn.utils.rnn.pad_sequence(flat.split(tokens.lengths.tolist()), batch_first=True)
-        present = _present(tokens.lengths)  # (texts, longest)
+        longest = int(tokens.lengths.max())
+        present = torch.arange(longest, device=flat.device) < tokens.lengths[:, None]  # (texts, longest)
+        words = flat.new_zeros(*present.shape, flat.shape[1])
+        words[present] = flat
+        return self.read(words, present)
+
+    def read(
+        self, words: Float[Tensor, "texts words width"], present: Bool[Tensor, "texts words"]
+    ) -> Float[Tensor, "texts d"]:
+        """Texts as vectors, from the vectors of their words, padded at the end, and which are words.
+
+        All that has to be known of the texts is in the two tensors, so that this part can be
+        exported as a graph of operations (ONNX); looking up word vectors needs no graph.
+        """
         if self.gru is not None:
             # Padding stands behind the words, so a GRU that reads forwards meets it too late to mind.
             words = torch.cat([words, self.gru(words)[0]], dim=2)
         weights = self.weight(words).squeeze(2).masked_fill(~present, -torch.inf).softmax(dim=1)
         return self.project(self.dropout(torch.einsum("nt,ntw->nw", weights, words)))
-
-
-def _present(lengths: Int[Tensor, "n"]) -> Bool[Tensor, "n t"]:
-    return torch.arange(int(lengths.max()), device=lengths.device) < lengths[:, None]

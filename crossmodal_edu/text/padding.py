@@ -20,7 +20,7 @@ class Padded(NamedTuple):
     numbers: Int[Tensor, "n t"]
     present: Bool[Tensor, "n t"]
 
-    def to(self, device: torch.device) -> Padded:
+    def to(self, device: str | torch.device) -> Padded:
         return Padded(*(part.to(device) for part in self))
 
 

@@ -17,6 +17,9 @@ from crossmodal_edu.errors import DataMissingError
 _TOKEN = re.compile(r"[a-z0-9]+(?:['’][a-z]+)?|[^\W_]")
 _HAN = re.compile("([\u3400-\u4dbf\u4e00-\u9fff]+)")
 
+LONGEST = 1_024
+"""Tokens of a text that an encoder reads; what stands behind them does not count."""
+
 
 def tokenise(text: str) -> list[str]:
     """Split a text into lower-case words; of Chinese, into characters.
@@ -153,9 +156,13 @@ class Vocabulary:
     def __len__(self) -> int:
         return 2 + len(self.words) + self.buckets
 
-    def encode(self, text: str, longest: int = 64) -> list[tuple[int, ...]]:
+    def encode(self, text: str, longest: int = LONGEST) -> list[tuple[int, ...]]:
         """For each of the first ``longest`` tokens: its own number, then those of its pieces."""
         return [self._encode_token(token) for token in tokenise(text)[:longest]]
+
+    def unknown(self, text: str) -> list[str]:
+        """The words of a text that no training showed often enough, each once, in order."""
+        return [token for token in dict.fromkeys(tokenise(text)) if token not in self._number]
 
     def _encode_token(self, token: str) -> tuple[int, ...]:
         known = self._encoded.get(token)

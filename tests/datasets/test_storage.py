@@ -19,11 +19,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import huggingface_hub
 import pyarrow
 import pyarrow.parquet
 import pytest
+import torchvision
 
-from crossmodal_edu.datasets import fetch, storage
+from crossmodal_edu.datasets import storage
 from crossmodal_edu.datasets.sources import FASHION_COLUMNS, SOURCES
 from crossmodal_edu.datasets.storage import cache_folder, content_hash, data_folder, download, find, shipped
 from crossmodal_edu.errors import CrossmodalError, DataMissingError, StorageError
@@ -423,7 +425,7 @@ def test_fashion_from_the_hub_keeps_the_parquet_files(places, monkeypatch):
         asked.update(options, name=name)
         _write_products(Path(local_dir) / "data" / "train-0.parquet")
 
-    monkeypatch.setattr(fetch.huggingface_hub, "snapshot_download", snapshot)
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot)
     folder = download("fashion", progress=False)
     assert [path.name for path in folder.iterdir()] == ["train-0.parquet"]
     assert asked["name"] == "ashraq/fashion-product-images-small"
@@ -435,9 +437,9 @@ def test_fashion_from_the_hub_keeps_the_parquet_files(places, monkeypatch):
 
 def test_fashion_without_the_hub_says_what_to_do(places, monkeypatch):
     def offline(*_, **__):
-        raise fetch.huggingface_hub.errors.LocalEntryNotFoundError("An error happened\nat length")
+        raise huggingface_hub.errors.LocalEntryNotFoundError("An error happened\nat length")
 
-    monkeypatch.setattr(fetch.huggingface_hub, "snapshot_download", offline)
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", offline)
     with pytest.raises(DataMissingError, match="An error happened\\."):
         download("fashion", progress=False)
     assert _nothing_left(places[1])
@@ -461,12 +463,12 @@ def test_fashion_mnist_comes_from_torchvision(places, monkeypatch):
         (root / "FashionMNIST" / "raw").mkdir(parents=True)
         (root / "FashionMNIST" / "raw" / "train-images-idx3-ubyte").touch()
 
-    monkeypatch.setattr(fetch.torchvision.datasets, "FashionMNIST", loader)
+    monkeypatch.setattr(torchvision.datasets, "FashionMNIST", loader)
     assert download("fashion_mnist", progress=False) == find("fashion_mnist")
 
 
 def test_fashion_mnist_without_a_connection_says_what_to_do(places, monkeypatch):
-    monkeypatch.setattr(fetch.torchvision.datasets.FashionMNIST, "mirrors", ["http://127.0.0.1:9/"])
+    monkeypatch.setattr(torchvision.datasets.FashionMNIST, "mirrors", ["http://127.0.0.1:9/"])
     with pytest.raises(DataMissingError, match="fashion_mnist"):
         download("fashion_mnist", progress=False)
     assert _nothing_left(places[1])

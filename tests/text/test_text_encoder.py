@@ -44,3 +44,31 @@ def test_the_mean_is_weighted_by_the_learned_weights():
     weights = torch.softmax(words @ encoder.weight.weight[0] + encoder.weight.bias, dim=0)
     expected = encoder.project((weights[:, None] * words).sum(0))
     torch.testing.assert_close(encoder(encoder.prepare(["red bag"]))[0], expected)
+
+
+def test_what_reads_the_words_can_be_exported_and_gives_the_same(encoder, tmp_path, need):
+    """Equal to 1e-5, for other numbers of texts and words than it was exported with."""
+    try:
+        import onnxruntime
+        import onnxscript  # noqa: F401
+    except ImportError:
+        need("onnxruntime and onnxscript are not installed")
+
+    class Reader(torch.nn.Module):
+        def forward(self, words, present):
+            return encoder.read(words, present)
+
+    width, free = encoder.word_vectors.embedding_dim, torch.export.Dim.DYNAMIC
+    torch.onnx.export(
+        Reader(),
+        (torch.randn(2, 3, width), torch.ones(2, 3, dtype=torch.bool)),
+        tmp_path / "reader.onnx",
+        dynamic_shapes={"words": {0: free, 1: free}, "present": {0: free, 1: free}},
+        dynamo=True,
+        external_data=False,
+        verbose=False,
+    )
+    session = onnxruntime.InferenceSession(tmp_path / "reader.onnx")
+    words, present = torch.randn(3, 7, width), torch.arange(7) < torch.tensor([7, 2, 5])[:, None]
+    (exported,) = session.run(None, {"words": words.numpy(), "present": present.numpy()})
+    torch.testing.assert_close(torch.from_numpy(exported), encoder.read(words, present), atol=1e-5, rtol=1e-5)

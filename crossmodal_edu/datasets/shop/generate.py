@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,18 +12,16 @@ from dataclasses import asdict, fields
 from functools import partial
 from pathlib import Path
 
-import av
 import numpy as np
-from jaxtyping import Float
 from tqdm import tqdm
 
 from crossmodal_edu.audio.speech import VOICES, Voice, say
-from crossmodal_edu.datasets import storage
+from crossmodal_edu.datasets.shop.load import load_shop
 from crossmodal_edu.datasets.shop.pictures import render
 from crossmodal_edu.datasets.shop.truth import Truth, draw_truth
 from crossmodal_edu.datasets.shop.wording import write
 from crossmodal_edu.errors import InputError, StorageError, TableError
-from crossmodal_edu.modality import SAMPLE_RATE
+from crossmodal_edu.packing import encode_opus
 from crossmodal_edu.products import Catalog, Product
 
 SPLITS = ("train", "validation", "test")
@@ -40,7 +37,6 @@ COLUMNS = (
 
 _MOST = 1_000_000  # about a third of all the products that there can be
 _BETWEEN_CAPTIONS, _BETWEEN_SIZES = " | ", ", "
-_BITS_PER_SECOND = 16_000
 
 
 def make_shop(
@@ -127,25 +123,6 @@ def make_shop(
     return load_shop(folder)
 
 
-def load_shop(folder: str | Path | None = None) -> Catalog:
-    """Open a generated shop, by default the one of 2,000 products that ships.
-
-    Raises
-    ------
-    DataMissingError
-        If no folder is given and the shop that ships is not there.
-    TableError
-        If the folder holds no shop.
-
-    Notes
-    -----
-    Chapter 01.
-    """
-    folder = storage.shipped("shop") if folder is None else Path(folder)
-    catalog = Catalog.from_table(folder / "products.csv")
-    return Catalog(catalog, name="shop", problems=catalog.problems)
-
-
 def truths(catalog: Iterable[Product]) -> list[Truth]:
     """What is true of each product of a generated shop.
 
@@ -165,56 +142,10 @@ def truths(catalog: Iterable[Product]) -> list[Truth]:
                 remedy="Open it with load_shop.",
             )
         sizes = values["sizes"]
-        sizes = (f"{sizes:g}",) if isinstance(sizes, float) else tuple(sizes.split(_BETWEEN_SIZES))
+        sizes = tuple(sizes.split(_BETWEEN_SIZES)) if isinstance(sizes, str) else (f"{sizes:g}",)
         known = {field.name: values[field.name] for field in fields(Truth)}
         found.append(Truth(**known | {"sizes": sizes, "stock": int(values["stock"])}))
     return found
-
-
-def encode_opus(waveform: Float[np.ndarray, "samples"]) -> bytes:
-    """A waveform as an Ogg Opus file of about 2 kB a second.
-
-    The same waveform gives the same bytes. Decoded, it has the same length, since Opus
-    notes how many samples its first and last packets are too long.
-
-    Parameters
-    ----------
-    waveform : (samples,)
-        Mono, 16 kHz, in [-1, 1].
-
-    Raises
-    ------
-    InputError
-        If there are no samples, or some are not finite.
-
-    Notes
-    -----
-    RFC 6716 (Opus) and RFC 7845 (Ogg Opus).
-
-    Examples
-    --------
-    >>> encode_opus(np.zeros(16_000, dtype=np.float32))[:4]
-    b'OggS'
-    """
-    waveform = np.asarray(waveform)
-    if waveform.ndim != 1 or not waveform.size or not np.isfinite(waveform).all():
-        raise InputError(
-            f"A waveform of shape {waveform.shape} cannot be encoded.",
-            accepted="one row of finite samples.",
-            remedy="Average the channels, and replace NaN.",
-        )
-    samples = (np.clip(waveform, -1, 1) * 32_767).round().astype(np.int16)
-    frame = av.AudioFrame.from_ndarray(samples[None], format="s16", layout="mono")
-    frame.sample_rate, frame.pts = SAMPLE_RATE, 0
-    file = io.BytesIO()
-    # Without bitexact, the Ogg stream gets a random serial number.
-    with av.open(file, "w", format="ogg", container_options={"fflags": "+bitexact"}) as container:
-        packets = {"application": "audio", "frame_duration": "60", "flags": "+bitexact"}
-        stream = container.add_stream("libopus", rate=SAMPLE_RATE, layout="mono", options=packets)
-        stream.bit_rate = _BITS_PER_SECOND
-        for piece in (frame, None):  # None: no more will come
-            container.mux(stream.encode(piece))
-    return file.getvalue()
 
 
 def _check(n: int, seed: int, splits: Sequence[str], workers: int) -> None:

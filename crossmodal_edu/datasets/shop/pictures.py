@@ -14,7 +14,6 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import resvg_py
 from jaxtyping import Float
 from PIL import Image, ImageFilter
 
@@ -22,6 +21,10 @@ from crossmodal_edu.datasets.shop.backdrop import backdrop, grid
 from crossmodal_edu.datasets.shop.paint import CLASSES, SURFACES, draw_palette, paint_servers
 from crossmodal_edu.datasets.shop.texture import Affine, draw_layout, read_shapes, surface
 from crossmodal_edu.datasets.shop.truth import Truth
+from crossmodal_edu.errors import extra
+
+with extra("book"):
+    import resvg_py
 
 ARTWORK = Path(__file__).parent / "artwork"
 

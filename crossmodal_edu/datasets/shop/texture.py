@@ -15,14 +15,16 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import resvg_py
 from jaxtyping import Float
 from PIL import Image
 
 from crossmodal_edu.datasets.shop.backdrop import grid
 from crossmodal_edu.datasets.shop.paint import Palette, darker, lighter, mix
 from crossmodal_edu.datasets.shop.truth import Truth
-from crossmodal_edu.errors import DataMissingError
+from crossmodal_edu.errors import DataMissingError, extra
+
+with extra("book"):
+    import resvg_py
 
 SURFACES_FOLDER = Path(__file__).parent / "surfaces"
 

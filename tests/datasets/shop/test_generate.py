@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from crossmodal_edu.audio.speech import VOICES, say
+from crossmodal_edu.audio.speech import VOICES
 from crossmodal_edu.datasets.shop import generate
-from crossmodal_edu.datasets.shop.generate import COLUMNS, encode_opus, load_shop, make_shop, truths
+from crossmodal_edu.datasets.shop.generate import COLUMNS, load_shop, make_shop, truths
 from crossmodal_edu.errors import InputError, StorageError, TableError
 from crossmodal_edu.modality import open_audio
 from crossmodal_edu.products import Catalog, Product
@@ -152,26 +152,3 @@ def test_a_run_that_breaks_off_leaves_nothing(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         make_shop(5, 1, tmp_path / "shop", progress=False)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_opus_keeps_the_length_and_the_sound():
-    waveform = say("Lumbrel red striped leather tote handbag", "anna")
-    encoded = encode_opus(waveform)
-    decoded = open_audio(encoded)
-    assert abs(len(decoded) - len(waveform)) <= 32  # 2 ms
-    assert len(encoded) / (len(waveform) / 16_000) < 2_600
-    both = min(len(decoded), len(waveform))
-    assert np.corrcoef(waveform[:both], decoded[:both])[0, 1] > 0.95
-    assert encode_opus(waveform) == encoded
-
-
-@pytest.mark.parametrize("samples", [1, 100, 4_001])
-def test_opus_takes_very_short_sounds(samples):
-    waveform = np.sin(np.arange(samples) / 5).astype(np.float32)
-    assert abs(len(open_audio(encode_opus(waveform))) - samples) <= 32
-
-
-@pytest.mark.parametrize("waveform", [[], [np.nan]])
-def test_opus_refuses_what_is_no_sound(waveform):
-    with pytest.raises(InputError):
-        encode_opus(np.array(waveform))

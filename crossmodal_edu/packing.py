@@ -1,0 +1,108 @@
+"""Products as a saved folder keeps them: pictures as thumbnails, sounds as a minute of compressed speech."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import av
+import numpy as np
+from jaxtyping import Float
+
+from crossmodal_edu.errors import InputError
+from crossmodal_edu.modality import SAMPLE_RATE, open_audio, open_image
+from crossmodal_edu.products import Media, Product
+
+_LARGEST_PICTURE, _LARGEST_SOUND = 50_000, 200_000  # bytes; what is larger is made smaller
+_THUMBNAIL = (256, 256)
+_BITS_PER_SECOND = 16_000
+
+
+def packed(product: Product) -> Product:
+    """A product that needs no file any more; what cannot be opened as picture or sound is left out.
+
+    A file is opened again before it is copied: since it was embedded it may have been exchanged,
+    and nothing but pictures and sounds gets into a saved folder.
+    """
+    return replace(product, image=_picture(product.image), audio=_sound(product.audio))
+
+
+def encode_opus(waveform: Float[np.ndarray, "samples"]) -> bytes:
+    """A waveform as an Ogg Opus file of about 2 kB a second.
+
+    The same waveform gives the same bytes. Decoded, it has the same length, since Opus
+    notes how many samples its first and last packets are too long.
+
+    Parameters
+    ----------
+    waveform : (samples,)
+        Mono, 16 kHz, in [-1, 1].
+
+    Raises
+    ------
+    InputError
+        If there are no samples, or some are not finite.
+
+    Notes
+    -----
+    RFC 6716 (Opus) and RFC 7845 (Ogg Opus).
+
+    Examples
+    --------
+    >>> encode_opus(np.zeros(16_000, dtype=np.float32))[:4]
+    b'OggS'
+    """
+    waveform = np.asarray(waveform)
+    if waveform.ndim != 1 or not waveform.size or not np.isfinite(waveform).all():
+        raise InputError(
+            f"A waveform of shape {waveform.shape} cannot be encoded.",
+            accepted="one row of finite samples.",
+            remedy="Average the channels, and replace NaN.",
+        )
+    samples = (np.clip(waveform, -1, 1) * 32_767).round().astype(np.int16)
+    frame = av.AudioFrame.from_ndarray(samples[None], format="s16", layout="mono")
+    frame.sample_rate, frame.pts = SAMPLE_RATE, 0
+    file = io.BytesIO()
+    # Without bitexact, the Ogg stream gets a random serial number.
+    with av.open(file, "w", format="ogg", container_options={"fflags": "+bitexact"}) as container:
+        packets = {"application": "audio", "frame_duration": "60", "flags": "+bitexact"}
+        stream = container.add_stream("libopus", rate=SAMPLE_RATE, layout="mono", options=packets)
+        stream.bit_rate = _BITS_PER_SECOND
+        for piece in (frame, None):  # None: no more will come
+            container.mux(stream.encode(piece))
+    return file.getvalue()
+
+
+def _picture(media: Media | None) -> bytes | None:
+    content = _content(media)
+    if content is None or (isinstance(media, bytes) and len(content) <= _LARGEST_PICTURE):
+        return content
+    try:
+        picture = open_image(content)
+    except InputError:
+        return None
+    if len(content) <= _LARGEST_PICTURE:
+        return content
+    picture.thumbnail(_THUMBNAIL)
+    file = io.BytesIO()
+    picture.save(file, "WEBP")
+    return file.getvalue()
+
+
+def _sound(media: Media | None) -> bytes | None:
+    content = _content(media)
+    if content is None or (isinstance(media, bytes) and len(content) <= _LARGEST_SOUND):
+        return content
+    try:
+        waveform = open_audio(content)
+    except InputError:
+        return None
+    return content if len(content) <= _LARGEST_SOUND else encode_opus(waveform)
+
+
+def _content(media: Media | None) -> bytes | None:
+    try:
+        return media.read_bytes() if isinstance(media, Path) else media
+    except OSError:
+        return None

@@ -1,0 +1,109 @@
+"""From what somebody names, a shop that ships, a saved folder or a table, to its catalogue and its engine."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+from crossmodal_edu.datasets import storage
+from crossmodal_edu.datasets.fashion import load_fashion
+from crossmodal_edu.datasets.shop import load_shop
+from crossmodal_edu.embedding import load_vectors
+from crossmodal_edu.engine import SearchEngine
+from crossmodal_edu.errors import InputError, StorageError
+from crossmodal_edu.pretrained import KNOWS, load_pretrained
+from crossmodal_edu.products import Catalog
+
+_LOADERS = {"shop": load_shop, "fashion": load_fashion}
+
+
+def open_engine(
+    name: str, model: str | None = None, progress: bool = False, media_root: Path | None = None
+) -> SearchEngine:
+    """An engine for the catalogue called shop or fashion, a saved engine, or one made from a table.
+
+    The vectors of the shop ship with it. What was embedded for fashion, or for the shop with another
+    model, is kept in the user's cache and used again until the model or the data change.
+
+    Parameters
+    ----------
+    name : str
+        shop, fashion, a folder or a table. A folder that is called like one of the two is
+        written ``./shop``.
+    model : str, optional
+        The model that embeds: shop or fashion. A catalogue that is called like a model takes that
+        one, a table takes shop, and a saved engine has its own.
+    progress : bool
+        Show a progress bar.
+    media_root : Path, optional
+        As for :meth:`Catalog.from_table`.
+
+    Raises
+    ------
+    DataMissingError, TableError, StorageError
+        If it is not there, or cannot be read.
+    InputError
+        If a saved engine is asked to use another model than its own.
+    """
+    if model is not None and model not in KNOWS:
+        load_pretrained(model)  # says which there are
+    if name not in _LOADERS and Path(name).is_dir():
+        engine = SearchEngine.load(name)
+        if model not in (None, engine.model.name):
+            raise InputError(
+                f"The products in {name} were embedded by the model {engine.model.name or 'of your own'!r}, "
+                f"not by {model!r}.",
+                accepted="the model that the folder holds.",
+                remedy=f"Leave --model out, or index the table again with --model {model}.",
+            )
+        return engine
+    if name not in _LOADERS:
+        table = Catalog.from_table(name, media_root=media_root)
+        return SearchEngine.from_catalog(table, model or "shop", lenient=True, progress=progress)
+    model = model or name
+    source = storage.shipped("shop") if name == "shop" else storage.find(name)
+    if name == model == "shop":
+        with suppress(StorageError):  # made for another model or catalogue, as while one is changed
+            vectors = load_vectors(source, storage.shipped("models/shop"))
+            return SearchEngine.of_vectors(load_shop(), load_pretrained("shop"), vectors)
+    return _cached(name, model, source, progress)
+
+
+def check_new_name(folder: str) -> None:
+    """Refuse to write a folder that could never be named again, since a catalogue has its name.
+
+    Raises
+    ------
+    InputError
+        If the folder is called shop or fashion and nothing more.
+    """
+    if folder in _LOADERS:
+        raise InputError(
+            f"{folder!r} is the name of a catalogue, and would always mean that one.",
+            accepted="any other name, or a path.",
+            remedy=f"Name it ./{folder}, and search with --catalog ./{folder}",
+        )
+
+
+def _cached(name: str, model: str, source: Path, progress: bool) -> SearchEngine:
+    engines = storage.cache_folder("engines")
+    kept = engines / f"{name}-{model}-{_fingerprint(storage.shipped(f'models/{model}'), source)}"
+    if kept.is_dir():
+        with suppress(StorageError):  # damaged: it is only a cache, and is made again
+            return SearchEngine.load(kept)
+    engine = SearchEngine.from_catalog(_LOADERS[name](), model, progress=progress)
+    with suppress(StorageError):  # a machine whose cache cannot be written can still search
+        engine.save(kept)
+        for older in engines.glob(f"{name}-*"):
+            if older != kept and (older.name.startswith(f"{name}-{model}-") or older.name.count("-") == 1):
+                shutil.rmtree(older, ignore_errors=True)
+    return engine
+
+
+def _fingerprint(*folders: Path) -> str:
+    """Changes when a file's size or date does; reading them all would take longer than a search."""
+    files = sorted(path for folder in folders for path in folder.glob("*") if path.is_file())
+    facts = [f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in files]
+    return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:16]

@@ -1,0 +1,77 @@
+"""Directions of search, measured: several vectors of one product, missing sides, further queries."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from crossmodal_edu.errors import MetricError
+from crossmodal_edu.evaluation.directions import (
+    Side,
+    evaluate_direction,
+    evaluate_directions,
+    indexed_sides,
+)
+from crossmodal_edu.modality import Modality
+from crossmodal_edu.pretrained import load_pretrained
+from crossmodal_edu.products import Catalog, Product
+
+
+def _side(modality: Modality, rows: list[int], products: list[int]) -> Side:
+    return Side(modality, torch.eye(6)[rows], np.array(products), modality.value)
+
+
+def test_each_of_several_captions_of_a_product_is_right():
+    """Product 0 has captions at 0 and 1, its picture is nearest to the first of them."""
+    captions = _side(Modality.TEXT, [0, 1, 2], [0, 0, 1])
+    pictures = _side(Modality.IMAGE, [2, 0], [1, 0])
+    report = evaluate_direction(pictures, captions)
+    assert report["Hit@1"].value == 1.0
+    assert report["R@1"].value == pytest.approx((1 / 2 + 1) / 2)  # one of two, and one of one
+    assert report["MRR"].value == 1.0
+    back = evaluate_direction(captions, pictures)
+    assert back.n_queries == 3
+    assert back["R@1"].value == pytest.approx(
+        2 / 3
+    )  # the second caption is like no picture, and takes the first
+
+
+def test_queries_without_their_product_in_the_gallery_are_left_out():
+    texts, pictures = _side(Modality.TEXT, [0, 1, 2], [0, 5, 1]), _side(Modality.IMAGE, [0, 2], [0, 1])
+    assert evaluate_direction(texts, pictures).n_queries == 2
+    others = _side(Modality.TEXT, [1, 2], [5, 6])
+    with pytest.raises(MetricError, match="No product has both"):
+        evaluate_direction(others, pictures)
+    assert evaluate_directions({"text": others, "image": pictures}) == {}
+
+
+def test_the_sides_of_an_index_and_what_else_can_be_asked():
+    catalog = Catalog(
+        [
+            Product("a", title="red bag", description="of leather", captions=("a bag", "something red")),
+            Product("b", title="mug", title_zh="杯子"),
+            Product("c", description="no title", title_zh="椅子"),
+        ]
+    )
+    model = load_pretrained("shop")
+    vectors = {
+        Modality.TEXT: (("a", "b", "c"), model.embed(Modality.TEXT, [p.text for p in catalog])),
+        Modality.IMAGE: (("c", "b"), torch.eye(256)[:2]),
+        Modality.AUDIO: ((), torch.empty(0, 256)),
+    }
+    sides = indexed_sides(model, catalog, vectors)
+    assert {name: side.products.tolist() for name, side in sides.items()} == {
+        "text": [0, 1, 2],
+        "image": [2, 1],
+        "title": [0, 1],
+        "title (Chinese)": [1, 2],
+        "caption": [0, 0],
+    }
+    torch.testing.assert_close(sides["title"].vectors, model.embed(Modality.TEXT, ["red bag", "mug"]))
+    # No product with captions has a picture, and only one with a title.
+    assert set(evaluate_directions(sides)) == {
+        ("text", "image"),
+        ("image", "text"),
+        ("title (Chinese)", "image"),
+    }

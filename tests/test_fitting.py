@@ -1,0 +1,187 @@
+"""Training on a tiny made shop: it learns, keeps its best epoch, and small shops can be trained."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from crossmodal_edu.errors import SpaceError
+from crossmodal_edu.fitting import Examples, Recipe, embed_examples, fit
+from crossmodal_edu.modality import Modality
+from crossmodal_edu.spaces.contrastive import CrossModalEncoder
+
+# What is seen and heard of each: paint, and the pitch in Hz of half of the sound.
+COLOURS = {"red": ((220, 30, 30), 300), "green": ((30, 200, 40), 900), "blue": ((30, 40, 220), 2_700)}
+TYPES = {"bag": 300, "shoe": 900, "hat": 2_700}
+RECIPE = Recipe(
+    epochs=12,
+    image_size=(16, 16),
+    recurrent=False,
+    image_channels=(8, 8),
+    batch_size=9,
+    learning_rate=0.01,
+    dropout=0.0,
+    minimum_count=1,
+    buckets=16,
+    lost_words=0.0,
+    reduced_precision=False,
+)
+
+
+def products(copies: int, seed: int = 0) -> tuple[list[tuple[str, ...]], list[Image.Image], list[np.ndarray]]:
+    """Each colour of each type, ``copies`` times: its name, a coloured bar, two tones with some noise."""
+    rng = np.random.default_rng(seed)
+    texts, images, sounds = [], [], []
+    for _ in range(copies):
+        for colour, (paint, high) in COLOURS.items():
+            for row, (kind, pitch) in enumerate(TYPES.items()):
+                texts.append((f"{colour} {kind}", f"a {kind} in {colour}"))
+                pixels = np.full((16, 16, 3), 255, np.uint8)
+                pixels[5 * row : 5 * row + 5] = paint
+                images.append(Image.fromarray(pixels))
+                pitches = np.repeat([high, pitch], 2_000)
+                tones = 0.3 * np.sin(2 * np.pi * pitches * np.arange(4_000) / 16_000)
+                sounds.append((tones + rng.normal(0, 0.01, 4_000)).astype(np.float32))
+    return texts, images, sounds
+
+
+def examples(copies: int = 2, seed: int = 0) -> tuple[CrossModalEncoder, Examples]:
+    texts, images, sounds = products(copies, seed)
+    model = RECIPE.new_model(texts)
+    return model, Examples.of(model, texts, images, sounds)
+
+
+def first(some: Examples, n: int) -> Examples:
+    return Examples(some.texts[:n], some.pixels[:n], some.sounds[:n], some.groups[:n])
+
+
+def found(model: CrossModalEncoder, some: Examples, asked: Modality) -> float:
+    """The share of products whose picture, or one of the same title, comes first."""
+    vectors = embed_examples(model, some)
+    best = (vectors[asked] @ vectors[Modality.IMAGE].T).argmax(dim=1)
+    return (some.groups[best] == some.groups).double().mean().item()
+
+
+def test_it_learns_which_picture_a_title_and_a_sound_belong_to():
+    """Nine titles, so chance is 1 in 9."""
+    model, training = examples(4)
+    history = fit(model, replace(RECIPE, epochs=25), training, training)
+    assert history.loss[-1] < 0.8 * history.loss[0]
+    assert found(model, training, Modality.TEXT) > 0.5
+    assert found(model, training, Modality.AUDIO) > 0.5
+    assert not model.training
+
+
+def test_the_best_epoch_by_the_score_on_other_products_is_kept():
+    model, training = examples()
+    _, validation = examples(1, seed=1)
+    history = fit(model, replace(RECIPE, epochs=4), training, validation)
+    assert len(history.score) == 4
+    kept = (found_rank(model, validation, Modality.TEXT) + found_rank(model, validation, Modality.AUDIO)) / 2
+    assert kept == pytest.approx(max(history.score), abs=1e-3)
+
+
+def found_rank(model: CrossModalEncoder, some: Examples, asked: Modality) -> float:
+    """The mean reciprocal rank of the pictures, by a sort; each title stands once."""
+    vectors = embed_examples(model, some)
+    scores = vectors[asked] @ vectors[Modality.IMAGE].T
+    ranks = 1 + (scores > scores.diagonal()[:, None]).sum(dim=1)
+    return (1 / ranks).mean().item()
+
+
+def test_the_same_seed_gives_the_same_model():
+    def trained(seed: int) -> torch.Tensor:
+        model, training = examples()
+        fit(model, replace(RECIPE, epochs=1, seed=seed), training, training)
+        return model.embed(Modality.TEXT, ["red bag"])
+
+    assert torch.equal(trained(0), trained(0))
+    assert not torch.equal(trained(0), trained(1))
+
+
+@pytest.mark.parametrize("n", [2, 5, 8, 9, 10])
+def test_a_shop_smaller_than_a_batch_is_trained_as_one_batch(n):
+    model, training = examples()
+    before = model.encoders["image"].project.weight.clone()
+    history = fit(model, replace(RECIPE, epochs=1), first(training, n), training)
+    assert len(history.loss) == 1 and 0 < history.loss[0] < 20
+    assert not torch.equal(model.encoders["image"].project.weight, before)
+
+
+def test_every_product_is_seen_in_an_epoch_but_those_that_fill_no_batch(monkeypatch):
+    model, training = examples()  # 18 products
+    numbered = replace(training, groups=torch.arange(18))
+    batches: list[list[int]] = []
+    loss = CrossModalEncoder.loss
+
+    def spy(self, inputs, groups):
+        batches.append(groups.tolist())
+        return loss(self, inputs, groups)
+
+    monkeypatch.setattr(CrossModalEncoder, "loss", spy)
+    fit(model, replace(RECIPE, epochs=2, batch_size=8), numbered, training)
+    assert [len(set(batch)) for batch in batches] == [8] * 4
+    assert not set(batches[0]) & set(batches[1])
+    assert batches[:2] != batches[2:], "each epoch has an order of its own"
+
+
+@pytest.mark.parametrize(("n", "m"), [(0, 5), (1, 5), (5, 0)])
+def test_too_few_products_are_refused_and_counted(n, m):
+    model, training = examples()
+    with pytest.raises(SpaceError, match=f"train on: {n}; to validate on: {m}") as raised:
+        fit(model, RECIPE, first(training, n), first(training, m))
+    assert "2 or more" in raised.value.accepted
+
+
+def test_equal_titles_are_one_group_and_other_groups_can_be_given():
+    texts = [("Red bag", "a bag"), ("blue shoe",), ("red BAG",)]
+    _, images, sounds = products(1)
+    model = RECIPE.new_model(texts)
+    assert Examples.of(model, texts, images[:3], sounds[:3]).groups.tolist() == [0, 1, 0]
+    given = Examples.of(model, texts, images[:3], sounds[:3], groups=["x", "y", "y"])
+    assert given.groups.tolist() == [0, 1, 1]
+    assert len(given) == 3
+
+
+def test_products_of_one_group_are_right_answers_for_one_another():
+    """Two products in one group: whichever picture comes first, the score is 1."""
+    model, training = examples(1)
+    pair = first(training, 2)
+    together = replace(pair, groups=torch.zeros(2, dtype=torch.int64))
+    history = fit(model, replace(RECIPE, epochs=2), training, together)
+    assert history.score == [1.0, 1.0]
+
+
+def test_a_new_model_has_the_sizes_and_the_words_of_its_recipe():
+    model = replace(RECIPE, minimum_count=2, dropout=0.25).new_model([("red bag", "a bag"), ("red hat",)])
+    assert set(model.encoders["text"].vocabulary.words) == {"red", "bag"}
+    assert model.settings["dropout"] == 0.25
+    assert tuple(model.encoders["image"].size) == (16, 16)
+
+
+@pytest.mark.parametrize(
+    ("titles", "lost", "heard"),
+    [
+        (1.0, 0.0, {"red bag"}),
+        (0.0, 0.0, {"a bag in red", "bags"}),
+        (1.0, 1.0, {"red bag"}),  # never a text without words
+        (1.0, 0.5, {"red bag", "red", "bag"}),
+    ],
+)
+def test_what_a_product_is_called_in_training(monkeypatch, titles, lost, heard):
+    model, training = examples(1)
+    told = replace(training, texts=[("red bag", "a bag in red", "bags")] * len(training))
+    said: set[str] = set()
+    prepare = model.encoders["text"].prepare
+    monkeypatch.setattr(
+        model.encoders["text"], "prepare", lambda texts: (said.update(texts), prepare(texts))[1]
+    )
+    # What it is scored by is never retold, and is left out of what was said.
+    alike = dict.fromkeys((Modality.TEXT, Modality.IMAGE, Modality.AUDIO), torch.zeros(len(told), 256))
+    monkeypatch.setattr("crossmodal_edu.fitting.embed_examples", lambda *_: alike)
+    fit(model, replace(RECIPE, epochs=3, titles=titles, lost_words=lost), told, told)
+    assert said == heard
