@@ -22,13 +22,13 @@ STAMP := $(VENV)/.ready
 
 # Only a relative path reaches a recipe, so that the checkout may lie in a folder with spaces.
 RUN := $(BIN)/python
-UNIT := -m "not site and not browser and not notebooks"
+UNIT := -m "not site and not browser and not notebooks and not stress"
 CHAPTERS = $(wildcard notebooks/*.ipynb notebooks/solutions/*.ipynb)
 NBVAL = $(if $(CHAPTERS),--nbval --nbval-current-env --nbval-cell-timeout=300 $(if $(wildcard tests/nbval.cfg),--nbval-sanitize-with tests/nbval.cfg))
 export PYTHONUTF8 = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv book site lint test check format lab models bench clean
+.PHONY: help venv book site lint test check stress format lab models bench clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile
@@ -69,11 +69,16 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports --no-logo
 
-check: lint  ## format, lint, imports, unit tests and the examples in docstrings
-	$(RUN) -m pytest --doctest-modules crossmodal_edu tests $(UNIT)
+check: export PYTHONPATH = tests
+check: lint  ## format, lint, imports, unit tests, the examples in docstrings, and what the tests miss
+	$(RUN) -m pytest -p coverage_floor --doctest-modules crossmodal_edu tests $(UNIT)
 
 test: lint  ## check, and the chapters, their solutions, the website and the browser
-	$(RUN) -m pytest --doctest-modules $(NBVAL) crossmodal_edu tests $(CHAPTERS)
+	$(RUN) -m pytest --doctest-modules $(NBVAL) crossmodal_edu tests $(CHAPTERS) -m "not stress"
+
+stress: export CROSSMODAL_EDU_STRESS = 1
+stress: $(STAMP)  ## faults, kills and many processes, in full: half an hour
+	$(RUN) -m pytest tests/stress
 
 format: $(STAMP)  ## write the code as "make check" wants it
 	$(BIN)/ruff format .

@@ -129,11 +129,8 @@ class Attachments:
 
     def _in_any_case(self, name: str) -> tuple[Path | None, str]:
         """The one file whose name differs in upper and lower case, or in how accents are encoded."""
-        parts = Path(name).parts
-        if ".." in parts or Path(name).is_absolute():
-            return None, ""
         found = [self._folder]
-        for part in parts:
+        for part in Path(name).parts:
             found = [
                 folder / entry for folder in found for entry in self._listing(folder).get(_folded(part), ())
             ]

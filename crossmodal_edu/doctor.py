@@ -60,22 +60,14 @@ def checks() -> Iterator[tuple[str, bool, Callable[[], str]]]:
         return f"{len(VOICES)} voices; spoke and heard {len(heard) / SAMPLE_RATE:.1f} s"
 
     yield "Python", True, python
-    for name in (
-        "torch",
-        "torchvision",
-        "numpy",
-        "scikit-learn",
-        "gensim",
-        "librosa",
-        "matplotlib",
-        "av",
-        "pillow",
-    ):
+    for name in ("torch", "numpy", "pyarrow", "av", "pillow"):
         yield name, True, library(name)
+    for name in ("torchvision", "scikit-learn", "gensim", "librosa", "matplotlib"):
+        yield f"{name} (extra book)", False, library(name)
     yield "processor", True, device
     yield "shop (ships)", True, shop
     for name in ("shop", "fashion"):
         yield f"model {name}", True, model(name)
-    yield "speech", True, speech
+    yield "speech (extra book)", False, speech
     for name in ("fashion", "grocery", "fashion_mnist", "spoken_digits"):
         yield f"data set {name}", False, data(name)

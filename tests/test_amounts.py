@@ -78,6 +78,11 @@ def test_each_odd_cell_of_a_column_of_numbers_is_named_with_its_line():
     ]
 
 
+def test_what_is_too_large_for_a_float_stays_text():
+    assert _read("1", "2", "1.5e999", "9" * 301, "3")[0] == [1, 2, "1.5e999", "9" * 301, 3]
+    assert to_number("9" * 300) == int("9" * 300)
+
+
 def test_half_numbers_are_no_column_of_numbers():
     assert _read("5", "red") == (["5", "red"], [])
     assert _read("5", "6", "red")[0] == [5, 6, "red"]
@@ -107,6 +112,7 @@ def test_a_column_is_read_one_way_by_its_majority():
     assert len(notices) == 1 and notices[0].startswith("4: price: '19,90' is not a number")
     assert _read("€5", "€6", "$7")[0] == [5, 6, "$7"]
     assert _read("0.2", "0.3", "20%")[0] == [0.2, 0.3, "20%"]
+    assert _read("20%", "30%", "0.2")[0] == [20, 30, "0.2"]
     for tie in (("19.90", "19,90"), ("€5", "$5"), ("20%", "0.2")):
         values, notices = _read(*tie)
         assert values == list(tie)

@@ -95,6 +95,7 @@ def test_filters_that_make_no_sense(filters, message):
         (["brand=x=y"], {"brand": ["x=y"]}),
         (["size=1..2"], {"size": ["1..2"]}),
         (['size="1..3"'], {"size": ["1..3"]}),
+        (['price="1..3"'], {"price": ["1..3"]}),
         (['size=say "5"'], {"size": ['say "5"']}),
         (['size="say ""5"""'], {"size": ['say "5"']}),
         (["colour=red..blue"], {"colour": ["red..blue"]}),

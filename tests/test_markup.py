@@ -45,6 +45,7 @@ def test_html_is_taken_out(html, words):
         "size <S>, <B>",
         "i <3 you",
         "AT&T; R&D & more",
+        "H&amp M",
         "two  spaces\nand a line",
         "<custom>",
         "5 <b",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from matplotlib.figure import Figure
+from matplotlib import figure as mpl_figure
 
 from crossmodal_edu.plots.lettering import letter
 
@@ -13,7 +13,7 @@ INK, PAPER = "#222222", "white"
 """Dark grey on white, in the dark theme too: the colours of the data are chosen for white."""
 
 
-class Page(Figure):
+class Figure(mpl_figure.Figure):
     """A figure whose words may come from anywhere: they are prepared by :func:`letter` when it is drawn."""
 
     def draw(self, renderer: Any) -> None:
@@ -45,7 +45,7 @@ def canvas(height: float, title: str = "", width: float = 8.6, dpi: int = 90) ->
     >>> canvas(3.4, title="Unseen voices cost eleven points").get_suptitle()
     'Unseen voices cost eleven points'
     """
-    figure = Page(figsize=(width, height), dpi=dpi, facecolor=PAPER, layout="constrained")
+    figure = Figure(figsize=(width, height), dpi=dpi, facecolor=PAPER, layout="constrained")
     if title:
         figure.suptitle(title, fontsize=12, color=INK)
     return figure

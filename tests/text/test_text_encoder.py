@@ -60,7 +60,7 @@ def test_what_reads_the_words_can_be_exported_and_gives_the_same(encoder, tmp_pa
 
     width, free = encoder.word_vectors.embedding_dim, torch.export.Dim.DYNAMIC
     torch.onnx.export(
-        Reader(),
+        Reader().eval(),
         (torch.randn(2, 3, width), torch.ones(2, 3, dtype=torch.bool)),
         tmp_path / "reader.onnx",
         dynamic_shapes={"words": {0: free, 1: free}, "present": {0: free, 1: free}},
