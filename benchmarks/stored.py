@@ -17,11 +17,15 @@ from crossmodal_edu.datasets import storage
 ROOT = Path(__file__).parents[1]
 
 
-class _WithoutDocstrings(ast.NodeTransformer):
-    """Another word in a docstring does not make a number stale."""
+class _WithoutWords(ast.NodeTransformer):
+    """Another word in a docstring, or another type in a signature, does not make a number stale."""
 
     def visit(self, node: ast.AST) -> ast.AST:
         self.generic_visit(node)
+        if isinstance(node, ast.arg):
+            node.annotation = None
+        if isinstance(node, ast.FunctionDef):
+            node.returns = None
         if (
             isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
             and ast.get_docstring(node) is not None
@@ -31,13 +35,13 @@ class _WithoutDocstrings(ast.NodeTransformer):
 
 
 def fingerprint(settings: Mapping, code: Sequence[str]) -> str:
-    """SHA-256 over the settings and over what the named files do; comments and docstrings are left out.
+    """SHA-256 over the settings and over what the named files do, without comments, docstrings and types.
 
     ``code`` holds paths below the repository's root, such as "crossmodal_edu/text/glove.py".
     """
     total = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     for path in sorted(code):
-        tree = _WithoutDocstrings().visit(ast.parse((ROOT / path).read_text(encoding="utf-8")))
+        tree = _WithoutWords().visit(ast.parse((ROOT / path).read_text(encoding="utf-8")))
         total.update(f"{path}\n{ast.unparse(tree)}\n".encode())
     return total.hexdigest()
 

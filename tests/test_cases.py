@@ -45,6 +45,14 @@ def test_decimal_commas(tmp_path):
     assert (_column(catalog, "price"), catalog.problems) == ([19.9, 129.0], ())
 
 
+def test_thousands_that_may_be_fractions_stay_text_and_are_said_once(tmp_path):
+    catalog = _table(tmp_path, "id;title;price\n1;red bag;1.299\n2;blue bag;2.499\n")
+    assert _column(catalog, "price") == ["1.299", "2.499"]
+    assert [problem.line for problem in catalog.problems] == [2]
+    catalog = _table(tmp_path, "id,title,price\n1,red bag,1.299\n2,blue bag,2.499\n")
+    assert (_column(catalog, "price"), catalog.problems) == ([1.299, 2.499], ())
+
+
 def test_long_numbers_are_exact(tmp_path):
     catalog = _table(
         tmp_path,

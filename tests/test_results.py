@@ -46,10 +46,11 @@ def test_a_table_comes_back_with_how_it_was_made(checkout):
     ("source", "settings", "stale"),
     [
         ('def f(x):\n    """Other words."""\n    return x\n', {"k": 1}, False),
+        ("def f(x: int) -> int:\n    return x\n", {"k": 1}, False),
         ("def f(x):\n    return -x\n", {"k": 1}, True),
         ("def f(x):\n    return x\n", {"k": 2}, True),
     ],
-    ids=["words", "code", "settings"],
+    ids=["words", "types", "code", "settings"],
 )
 def test_code_and_settings_count_and_words_do_not(checkout, source, settings, stale):
     before = stored.fingerprint({"k": 1}, ["work.py"])

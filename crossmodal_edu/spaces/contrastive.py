@@ -255,6 +255,10 @@ def check_things(modality: Modality, things: Any) -> None:
     ------
     SpaceError
         With what was given, and how to write it.
+
+    Notes
+    -----
+    Used in Chapter 12.
     """
     if modality not in _FORMS:
         return
@@ -281,6 +285,10 @@ def check_saveable(model: CrossModalEncoder) -> None:
     ------
     SpaceError
         If the model was not made by :meth:`CrossModalEncoder.new`, or its encoders were exchanged.
+
+    Notes
+    -----
+    Used in Chapter 12.
     """
     saved = {name: weights.shape for name, weights in model.state_dict().items()}
     if model.settings:

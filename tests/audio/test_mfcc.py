@@ -25,6 +25,7 @@ def recordings(data_set) -> list[np.ndarray]:
     return [recording.waveform() for recording in some]
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("htk", [True, False], ids=["htk", "slaney"])
 @pytest.mark.parametrize("norm", ["slaney", None])
 def test_equals_librosa_to_1e_3_over_100_real_recordings(recordings, htk, norm):

@@ -81,8 +81,9 @@ def test_a_writer_killed_at_any_moment_leaves_one_of_the_two_states(tmp_path, ta
     torch.set_num_threads(1)
     folder, count, *tables = sys.argv[1:]
     engines = [SearchEngine.from_catalog(Catalog.from_table(table), "shop") for table in tables]
+    engines[0].save(folder)  # the first time takes longer: it imports
     begin = time.perf_counter()
-    engines[0].save(folder)
+    engines[1].save(folder)
     whole = time.perf_counter() - begin
     clock = random.Random(0)
     for turn in range(int(count)):
@@ -278,7 +279,7 @@ def test_five_thousand_products_with_pictures_of_100_kilobytes(tmp_path, rng):
     pictures = []
     for _ in range(50):
         file = io.BytesIO()
-        coarse = Image.fromarray(rng.integers(0, 256, (220, 220, 3), dtype=np.uint8))
+        coarse = Image.fromarray(rng.integers(0, 256, (160, 160, 3), dtype=np.uint8))
         coarse.resize((500, 500)).save(file, "JPEG", quality=90)
         pictures.append(file.getvalue())
     assert 60_000 < np.mean([len(picture) for picture in pictures]) < 160_000

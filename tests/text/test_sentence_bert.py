@@ -50,6 +50,7 @@ def _reference_vectors(reference, texts: list[str]) -> torch.Tensor:
     return reference.encode(texts, convert_to_tensor=True, show_progress_bar=False)
 
 
+@pytest.mark.no_cover
 def test_vectors_equal_the_reference_to_1e5(encoder, reference, shop):
     some = shop.split("test")[:24]
     texts = [*(p.title for p in some), *(p.title_zh for p in some), *(p.text for p in some), *NASTY]
@@ -78,6 +79,7 @@ def test_words_and_heads_equal_the_reference_to_1e4(encoder, reference):
         assert (maps[block] - weights)[rows].abs().max() < 1e-4
 
 
+@pytest.mark.no_cover
 def test_a_text_does_not_see_its_neighbours(encoder):
     texts = ["Red leather tote", *NASTY]
     together, alone = encoder.embed(texts, batch_size=5), torch.cat([encoder.embed([text]) for text in texts])

@@ -46,6 +46,7 @@ def test_the_mean_is_weighted_by_the_learned_weights():
     torch.testing.assert_close(encoder(encoder.prepare(["red bag"]))[0], expected)
 
 
+@pytest.mark.no_cover
 def test_what_reads_the_words_can_be_exported_and_gives_the_same(encoder, tmp_path, need):
     """Equal to 1e-5, for other numbers of texts and words than it was exported with."""
     try:

@@ -258,6 +258,7 @@ def test_the_loss_falls_and_is_told_for_each_part():
     assert model.contexts.shape == model.vectors.shape == (8, 16)
 
 
+@pytest.mark.no_cover
 def test_it_is_as_good_as_gensim_on_the_captions_of_the_shop(shop):
     """The share of a word's ten neighbours that are of its kind: .25 for both; at most .03 below."""
     sentences = [tokenise(caption) for product in shop for caption in product.captions]

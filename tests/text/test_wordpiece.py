@@ -58,6 +58,7 @@ def differing() -> frozenset[str]:
     return frozenset(found)
 
 
+@pytest.mark.no_cover
 def test_hardly_any_character_is_cut_in_another_way():
     assert len(differing()) < 1_000
     for character in differing():  # nothing of Europe's scripts, nothing Chinese, Japanese or Korean
@@ -66,6 +67,7 @@ def test_hardly_any_character_is_cut_in_another_way():
         assert not unicodedata.name(character, "").startswith(("LATIN", "GREEK", "CYRILLIC", "CJK UNIFIED"))
 
 
+@pytest.mark.no_cover
 def test_the_shops_texts_are_cut_alike(shop):
     for product in shop[::6]:
         for text in (
@@ -78,6 +80,7 @@ def test_the_shops_texts_are_cut_alike(shop):
             assert ours().encode(text) == reference().encode(text).ids, text
 
 
+@pytest.mark.no_cover
 @settings(max_examples=400, deadline=None)
 @given(
     st.lists(
