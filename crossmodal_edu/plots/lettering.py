@@ -151,7 +151,7 @@ def wrapped(words: str, width: int, most: int) -> list[str]:
     >>> wrapped("Red leather handbag", 12, 2), wrapped("红色皮手袋", 6, 2)
     (['Red leather', 'handbag'], ['红色皮', '手袋'])
     """
-    clean = re.sub(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff]+", " ", words).strip()
+    clean = re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", words).strip()
     # A vertical tab, which no text holds any more, gives each its second place and an end to break at.
     apart = re.sub("[⺀-\U0010ffff]", "\\g<0>\v", clean)
     lines = textwrap.wrap(apart, width, max_lines=most, placeholder=" …", replace_whitespace=False)
