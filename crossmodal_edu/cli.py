@@ -135,6 +135,9 @@ def search(
 
         queries = [*(file or []), *_queries(query or [])]
         if sheet is not None:
+            # Before the search, since figures are an extra that may not be installed.
+            from crossmodal_edu.plots.rankings import ranking_figure, save_sheet
+
             _check_sheet(sheet)
         engine = open_engine(catalog, model, progress=not as_json, media_root=media_root)
         _report(engine.catalog.problems, catalog)
@@ -144,8 +147,6 @@ def search(
         else:
             _print_results(results)
         if sheet is not None:
-            from crossmodal_edu.plots.rankings import ranking_figure, save_sheet
-
             save_sheet(ranking_figure([(queries, results)]), sheet)
             _err.print(f"written: {sheet}")
 

@@ -201,6 +201,7 @@ def test_the_core_alone_indexes_searches_and_evaluates(tmp_path):
 @pytest.mark.parametrize(
     "arguments, library",
     [
+        (("search", "bag", "--sheet", "found.png"), "matplotlib"),
         (("make-shop", "made", "--n", "1"), "espeakng_loader"),
         (("download", "grocery"), "pooch"),
         (("download", "fashion"), "huggingface_hub"),

@@ -9,7 +9,13 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from crossmodal_edu.datasets.fashion import fashion_queries, load_fashion, normalised, same_product
+from crossmodal_edu.datasets.fashion import (
+    ATTRIBUTES,
+    fashion_queries,
+    load_fashion,
+    normalised,
+    same_product,
+)
 from crossmodal_edu.errors import TableError
 from crossmodal_edu.modality import open_image
 from crossmodal_edu.products import Catalog, Product
@@ -47,6 +53,33 @@ def test_a_folder_with_other_files_is_refused(tmp_path):
     (tmp_path / "a.parquet").write_bytes(b"PAR1")
     with pytest.raises(TableError, match="cannot be read"):
         load_fashion(tmp_path)
+
+
+def test_files_of_the_published_form_are_one_catalogue_with_the_split_of_its_titles(tmp_path):
+    """Two files; a title that is missing, one in two spellings, an attribute that is empty."""
+    titles = [["Red  Bag", None, "Blue Cap"], ["RED BAG", *(f"Thing {i}" for i in range(60))]]
+    for number, some in enumerate(titles):
+        rows = range(len(some))
+        columns = {published: [f"{name} {i}" for i in rows] for name, published in ATTRIBUTES.items()}
+        columns["season"] = [None, *columns["season"][1:]]
+        ids = [100 * number + i for i in rows]
+        images = [{"bytes": b"photo %d" % id, "path": None} for id in ids]
+        table = pa.table({"id": ids, "productDisplayName": some, "image": images, **columns})
+        pa.parquet.write_table(table, tmp_path / f"train-0000{number}-of-00002.parquet")
+    catalog = load_fashion(tmp_path)
+    assert [p.id for p in catalog] == [*map(str, range(3)), *map(str, range(100, 161))]
+    first, untitled = catalog[0], catalog[1]
+    assert (first.title, first.image, untitled.title) == ("Red Bag", b"photo 0", "")
+    assert "season" not in first.attributes and first.attributes["colour"] == "colour 0"
+    assert untitled.attributes["season"] == "season 1"
+    assert first.split == catalog[3].split, "one title, one side"
+    sides = {product.title: product.split for product in catalog}
+    assert set(sides.values()) == {"train", "validation", "test"}
+    again = tmp_path / "alone"
+    again.mkdir()
+    (tmp_path / "train-00001-of-00002.parquet").rename(again / "a.parquet")
+    alone = {normalised(p.title): p.split for p in load_fashion(again)}
+    assert all(sides[title] == alone[normalised(title)] for title in sides if title.startswith("Thing"))
 
 
 def test_the_real_catalogue(fashion):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from crossmodal_edu.errors import MetricError
 from crossmodal_edu.evaluation.directions import (
     Side,
+    catalog_sides,
     evaluate_direction,
     evaluate_directions,
     indexed_sides,
@@ -44,6 +46,36 @@ def test_queries_without_their_product_in_the_gallery_are_left_out():
     with pytest.raises(MetricError, match="No product has both"):
         evaluate_direction(others, pictures)
     assert evaluate_directions({"text": others, "image": pictures}) == {}
+
+
+def test_graded_answers_count_for_ndcg_alone():
+    """Picture 0 finds text 1 first, which is half relevant to it: (0.5 + 1/log₂3) / (1 + 0.5/log₂3)."""
+    texts, pictures = _side(Modality.TEXT, [1, 0], [0, 1]), _side(Modality.IMAGE, [0, 1], [0, 1])
+    report = evaluate_direction(pictures, texts, lambda a, b: 1.0 if a == b else 0.5)
+    later = 1 / np.log2(3)
+    assert report["nDCG@10"].value == pytest.approx((0.5 + later) / (1 + 0.5 * later))
+    assert report["Hit@1"].value == 0.0 and report["MRR"].value == 0.5
+
+
+def test_the_sides_of_a_catalogue_are_those_that_a_product_has():
+    picture, sound = Image.new("RGB", (9, 9), "red"), np.ones(4_000, np.float32)
+    catalog = Catalog([Product("a", title="mug", image=picture), Product("b", title_zh="椅子", audio=sound)])
+    model = load_pretrained("shop")
+    sides = catalog_sides(model, catalog)
+    assert {name: side.products.tolist() for name, side in sides.items()} == {
+        "text": [0],
+        "text (Chinese)": [1],
+        "image": [0],
+        "audio": [1],
+    }
+    torch.testing.assert_close(sides["image"].vectors, model.embed(Modality.IMAGE, [picture]))
+    assert set(catalog_sides(model, Catalog([Product("a", title="mug")]))) == {"text"}
+
+
+def test_a_side_of_some_products_keeps_their_vectors_and_takes_another_name():
+    some = _side(Modality.TEXT, [3, 1, 2], [7, 8, 7]).where(lambda product: product == 7, "sevens")
+    assert (some.products.tolist(), str(some)) == ([7, 7], "sevens")
+    torch.testing.assert_close(some.vectors, torch.eye(6)[[3, 2]])
 
 
 def test_the_sides_of_an_index_and_what_else_can_be_asked():
