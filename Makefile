@@ -22,7 +22,7 @@ STAMP := $(VENV)/.ready
 
 # Only a relative path reaches a recipe, so that the checkout may lie in a folder with spaces.
 RUN := $(BIN)/python
-UNIT := -m "not site and not browser and not notebooks and not stress"
+UNIT := --ignore=tests/stress -m "not site and not browser and not notebooks"
 CHAPTERS = $(wildcard notebooks/*.ipynb notebooks/solutions/*.ipynb)
 NBVAL = $(if $(CHAPTERS),--nbval --nbval-current-env --nbval-cell-timeout=300 $(if $(wildcard tests/nbval.cfg),--nbval-sanitize-with tests/nbval.cfg))
 export PYTHONUTF8 = 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from matplotlib import figure as mpl_figure
+from matplotlib.figure import Figure
 
 from crossmodal_edu.plots.lettering import letter
 
@@ -13,7 +13,7 @@ INK, PAPER = "#222222", "white"
 """Dark grey on white, in the dark theme too: the colours of the data are chosen for white."""
 
 
-class Figure(mpl_figure.Figure):
+class _Lettered(Figure):
     """A figure whose words may come from anywhere: they are prepared by :func:`letter` when it is drawn."""
 
     def draw(self, renderer: Any) -> None:
@@ -22,6 +22,9 @@ class Figure(mpl_figure.Figure):
         with warnings.catch_warnings():  # what no font has was said in one sentence; here come twenty
             warnings.filterwarnings("ignore", "Glyph|Matplotlib currently does not support", UserWarning)
             super().draw(renderer)
+
+
+_Lettered.__name__ = "Figure"  # what a notebook prints where it cannot draw
 
 
 def canvas(height: float, title: str = "", width: float = 8.6, dpi: int = 90) -> Figure:
@@ -45,7 +48,7 @@ def canvas(height: float, title: str = "", width: float = 8.6, dpi: int = 90) ->
     >>> canvas(3.4, title="Unseen voices cost eleven points").get_suptitle()
     'Unseen voices cost eleven points'
     """
-    figure = Figure(figsize=(width, height), dpi=dpi, facecolor=PAPER, layout="constrained")
+    figure = _Lettered(figsize=(width, height), dpi=dpi, facecolor=PAPER, layout="constrained")
     if title:
         figure.suptitle(title, fontsize=12, color=INK)
     return figure

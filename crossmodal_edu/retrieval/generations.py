@@ -25,7 +25,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
 import filelock
 from safetensors import SafetensorError
@@ -43,8 +43,6 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NO_LOCKS = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK)
 _REASONS = dict.fromkeys(_FULL, "the disk is full") | dict.fromkeys(_NO_LOCKS, "its file system has no locks")
 _ERROR_NUMBER = re.compile(r"os error (\d+)")  # safetensors gives the number within its text
-
-Opened = TypeVar("Opened")
 
 
 @contextmanager
@@ -107,7 +105,7 @@ def new_generation(folder: str | Path, check: Callable[[Path], object] | None = 
         _remove(path for path in folder.iterdir() if _number(path.name) and path.name not in kept)
 
 
-def read_generation(folder: str | Path, opener: Callable[[Path], Opened]) -> Opened:
+def read_generation(folder: str | Path, opener: Callable[[Path], Any]) -> Any:
     """What ``opener`` makes of the current version, even if it is replaced in the meantime.
 
     Parameters

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from scipy.io import wavfile
 
 from crossmodal_edu.errors import MetricError
 from crossmodal_edu.evaluation.directions import (
@@ -58,8 +61,12 @@ def test_graded_answers_count_for_ndcg_alone():
 
 
 def test_the_sides_of_a_catalogue_are_those_that_a_product_has():
-    picture, sound = Image.new("RGB", (9, 9), "red"), np.ones(4_000, np.float32)
-    catalog = Catalog([Product("a", title="mug", image=picture), Product("b", title_zh="椅子", audio=sound)])
+    files = {"png": io.BytesIO(), "wav": io.BytesIO()}
+    picture = Image.new("RGB", (9, 9), "red")
+    picture.save(files["png"], "PNG")
+    wavfile.write(files["wav"], 16_000, np.full(4_000, 0.5, np.float32))
+    seen, heard = files["png"].getvalue(), files["wav"].getvalue()
+    catalog = Catalog([Product("a", title="mug", image=seen), Product("b", title_zh="椅子", audio=heard)])
     model = load_pretrained("shop")
     sides = catalog_sides(model, catalog)
     assert {name: side.products.tolist() for name, side in sides.items()} == {
