@@ -28,6 +28,7 @@ from crossmodal_edu.text.tokens import tokenise
 
 _FORMAT = 2
 _SILENCE = 1e-4  # of full scale
+_SAID = {Modality.TEXT: "words", Modality.IMAGE: "a picture", Modality.AUDIO: "a sound"}
 
 
 @dataclass(frozen=True)
@@ -428,7 +429,7 @@ class SearchEngine:
 
     def _why_nothing(self, sides: list[Modality], filters: Mapping[str, object] | None) -> list[str]:
         if not any(len(self._indexes[side]) for side in sides):
-            return [f"No product has {' or '.join(side.value for side in sides)}."]
+            return [f"No product has {' or '.join(_SAID[side] for side in sides)}."]
         return ["No product passes the filters.", *unmatched(filters or {}, self.catalog)]
 
 

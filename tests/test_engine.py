@@ -132,7 +132,7 @@ def test_a_search_says_what_to_know_of_it(engine):
         Catalog([Product("1", title="bag", attributes={"colour": "red"})]), "shop"
     )
     (note,) = drawn.search("bag", modality="image").notes
-    assert note == "No product has image."
+    assert note == "No product has a picture."
     first, *others = drawn.search("bag", filters={"colour": "blue"}).notes
     assert first == "No product passes the filters."
     assert "red" in " ".join(others)

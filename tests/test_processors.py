@@ -7,10 +7,21 @@ import subprocess
 import sys
 
 # Where sums, products, transforms and trainings are printed.
-MODULES = """
-audio/augment.py audio/mfcc.py audio/spectrum.py evaluation image/augment.py image/convolution.py retrieval
-text/attention.py text/glove.py text/recurrent.py text/sentences.py text/wordvectors.py training.py
-""".split()
+MODULES = [
+    "audio/augment.py",
+    "audio/mfcc.py",
+    "audio/spectrum.py",
+    "evaluation",
+    "image/augment.py",
+    "image/convolution.py",
+    "retrieval",
+    "text/attention.py",
+    "text/glove.py",
+    "text/recurrent.py",
+    "text/sentences.py",
+    "text/wordvectors.py",
+    "training.py",
+]
 # Kernels without AVX, of each library that chooses them by the processor it finds.
 OLDER = {
     "ATEN_CPU_CAPABILITY": "default",
