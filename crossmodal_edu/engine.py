@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from crossmodal_edu.embedding import CONTENTS, EmbeddedProducts, embed_products, side_of
-from crossmodal_edu.errors import CrossmodalError, InputError, StorageError
+from crossmodal_edu.errors import CrossmodalError, InputError, StorageError, TableError
 from crossmodal_edu.filters import unmatched
 from crossmodal_edu.modality import Modality, Query, open_audio, open_image, read_query
 from crossmodal_edu.packing import packed
@@ -304,6 +304,12 @@ class SearchEngine:
         TableError
             If one of them is not there; then nothing is removed.
         """
+        if isinstance(ids, str):  # a string would be taken for its letters, each of them an id
+            raise TableError(
+                f"The ids to remove are given as one string, {ids!r}.",
+                accepted="a list of ids.",
+                remedy=f"Write remove([{ids!r}]).",
+            )
         gone = {id: self.catalog.position(id) for id in ids}
         for index in self._indexes.values():
             index.remove([id for id in gone if id in index])

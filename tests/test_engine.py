@@ -205,6 +205,8 @@ def test_a_failed_addition_or_removal_changes_nothing(few):
         engine.add([few[0]])
     with pytest.raises(TableError):
         engine.remove([few[0].id, "nobody"])
+    with pytest.raises(TableError, match="one string"):
+        engine.remove(few[0].id)
     assert len(engine) == 5
     assert len(engine.search("mug", k=10)) == 5
 

@@ -181,7 +181,7 @@ def current_generation(folder: str | Path) -> Path:
     """
     folder = Path(folder)
     try:
-        line = (folder / _POINTER).read_text(encoding="ascii", errors="replace")
+        line = _ordinary(folder / _POINTER).read_text(encoding="ascii", errors="replace")
     except (FileNotFoundError, NotADirectoryError) as error:
         if previous_generation(folder) is None:
             raise StorageError(
@@ -326,6 +326,13 @@ def _must_open(fresh: Path, check: Callable[[Path], object], folder: Path) -> No
         ) from error
 
 
+def _ordinary(path: Path) -> Path:
+    """The path of a file that can be opened: a pipe would never answer, and a link leads elsewhere."""
+    if path.is_symlink() or (path.exists() and not (path.is_file() or path.is_dir())):
+        raise OSError(f"{path.name} is not an ordinary file")
+    return path
+
+
 def _number(name: str) -> int:
     match = _NAME.fullmatch(name)
     return int(match[1]) if match else 0
@@ -335,7 +342,9 @@ def _pointed_to(folder: Path) -> str:
     """The name in ``CURRENT``, or nothing if it cannot be read: a new version may replace a broken one."""
     match = None
     with suppress(OSError):
-        match = _POINTER_LINE.fullmatch((folder / _POINTER).read_text(encoding="ascii", errors="replace"))
+        match = _POINTER_LINE.fullmatch(
+            _ordinary(folder / _POINTER).read_text(encoding="ascii", errors="replace")
+        )
     return match[1] if match else ""
 
 
@@ -367,7 +376,7 @@ def _what_is_wrong(generation: Path, digest: str | None = None) -> str:
     try:
         if not _is_inside(home / _LIST, home):
             return f"/{_LIST} is a link"
-        listed = (home / _LIST).read_bytes()
+        listed = _ordinary(home / _LIST).read_bytes()
         last = _last_line(listed[: -len(_last_line(b""))])
         vouched_for = (
             listed.endswith(last) if digest is None else hashlib.sha256(listed).hexdigest() == digest

@@ -621,3 +621,13 @@ def test_an_index_killed_while_saving_loads_whole(tmp_path, root):
         """
     )
     assert int(output_of(script, tmp_path, root)) >= 8
+
+
+@posix
+@pytest.mark.parametrize("name", ["CURRENT", "generation-000001/FILES"])
+def test_a_pipe_in_place_of_a_file_is_refused_and_not_waited_for(tmp_path, name):
+    save(tmp_path, "one")
+    (tmp_path / name).unlink()
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(StorageError):
+        current_generation(tmp_path)
