@@ -16,7 +16,7 @@ from torch import Tensor
 from crossmodal_edu.embedding import CONTENTS, EmbeddedProducts, embed_products, side_of
 from crossmodal_edu.errors import CrossmodalError, InputError, StorageError, TableError
 from crossmodal_edu.filters import unmatched
-from crossmodal_edu.modality import Modality, Query, open_audio, open_image, read_query
+from crossmodal_edu.modality import OPENERS, Modality, Query, read_query
 from crossmodal_edu.packing import packed
 from crossmodal_edu.pretrained import load_pretrained
 from crossmodal_edu.products import Catalog, Product
@@ -449,8 +449,7 @@ def _as_said(side: Modality, given: object) -> Any:
             else "a Path, bytes, or the thing itself; no string.",
             remedy="" if side is Modality.TEXT else f"For a file write {side.value}=Path(name).",
         )
-    return {Modality.TEXT: lambda words: read_query(words)[1], Modality.IMAGE: open_image,
-            Modality.AUDIO: open_audio}[side](given)  # fmt: skip
+    return OPENERS[side](given)
 
 
 def _point(vector: object, dimensions: int) -> Float[Tensor, "1 d"]:
