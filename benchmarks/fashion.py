@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from crossmodal_edu.datasets import storage
+from crossmodal_edu.datasets import folders
 from crossmodal_edu.datasets.fashion import fashion_queries, load_fashion
 from crossmodal_edu.evaluation.intervals import bootstrap_interval
 from crossmodal_edu.evaluation.metrics import reciprocal_rank
@@ -69,5 +69,5 @@ a product that stands eleventh or later counts 0.
 |---|---|---|---|
 {PUBLISHED}
 """
-    (storage.data_folder() / "models" / "fashion" / "metrics.md").write_text(text, encoding="utf-8")
+    (folders.data_folder() / "models" / "fashion" / "metrics.md").write_text(text, encoding="utf-8")
     return text

@@ -16,14 +16,14 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.stored import fingerprint, store
-from crossmodal_edu.datasets import storage
-from crossmodal_edu.datasets.corpora import (
+from crossmodal_edu.datasets import folders
+from crossmodal_edu.datasets.fashion import load_fashion, normalised
+from crossmodal_edu.datasets.gensim_texts import (
     gcide_sentences,
     load_analogies,
     load_similarity_test,
     wikipedia_sentences,
 )
-from crossmodal_edu.datasets.fashion import load_fashion, normalised
 from crossmodal_edu.evaluation.words import (
     analogy_accuracy,
     neighbours_of_a_kind,
@@ -174,7 +174,7 @@ def measure(name: str, seed: int, threads: int) -> pd.DataFrame:
 
 def stored_so_far() -> tuple[pd.DataFrame | None, float]:
     """What was measured by this code with these settings, and how long it took."""
-    table, record = (storage.data_folder() / "results" / f"{NAME}.{kind}" for kind in ("csv", "json"))
+    table, record = (folders.data_folder() / "results" / f"{NAME}.{kind}" for kind in ("csv", "json"))
     if not (table.is_file() and record.is_file()):
         return None, 0.0
     made = json.loads(record.read_text(encoding="utf-8"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crossmodal_edu.audio.speech import VOICES
-from crossmodal_edu.datasets import storage
+from crossmodal_edu.datasets import folders
 from crossmodal_edu.datasets.shop import load_shop, truths
 from crossmodal_edu.datasets.shop.truth import relevance
 from crossmodal_edu.evaluation.directions import catalog_sides, evaluate_directions
@@ -56,5 +56,5 @@ nDCG grades every other product by the share of attributes that agree. 95 % boot
 
 {table(reports)}
 """
-    (storage.data_folder() / "models" / "shop" / "metrics.md").write_text(text, encoding="utf-8")
+    (folders.data_folder() / "models" / "shop" / "metrics.md").write_text(text, encoding="utf-8")
     return text

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.run import machine
-from crossmodal_edu.datasets import storage
+from crossmodal_edu.datasets import folders
 
 ROOT = Path(__file__).parents[1]
 
@@ -61,7 +61,7 @@ def store(name: str, table: pd.DataFrame, settings: Mapping, code: Sequence[str]
     seconds : float
         What the table took to make.
     """
-    folder = storage.data_folder() / "results"
+    folder = folders.data_folder() / "results"
     folder.mkdir(exist_ok=True)
     record = {
         "fingerprint": fingerprint(settings, code),

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 import gensim
 import numpy as np
 
-from crossmodal_edu.datasets.corpora import (
+from crossmodal_edu.datasets.fashion import load_fashion
+from crossmodal_edu.datasets.gensim_texts import (
     gcide_sentences,
     load_analogies,
     load_similarity_test,
     wikipedia_sentences,
 )
-from crossmodal_edu.datasets.fashion import load_fashion
 from crossmodal_edu.evaluation.words import (
     analogy_accuracy,
     neighbours_of_a_kind,

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from crossmodal_edu.audio.speech import say
+from crossmodal_edu.classroom.figures.pipeline import ranking_figure
 from crossmodal_edu.datasets.shop import load_shop, truths
 from crossmodal_edu.datasets.shop.pictures import render
 from crossmodal_edu.engine import SearchEngine
-from crossmodal_edu.plots.rankings import ranking_figure, save_sheet
 
 WISH = {"type": "handbag", "colour": "red", "material": "leather"}
 
@@ -28,7 +28,7 @@ def main() -> None:
     queries = ["red leather handbag", photo, say("red leather handbag", "kate")]
     rankings = [(query, engine.search(query, 7)) for query in queries]
     figure = ranking_figure(rankings, {product.id for product in right})
-    save_sheet(figure, Path(__file__).parent / "_static" / "first-search.webp")
+    figure.savefig(Path(__file__).parent / "_static" / "first-search.webp")
 
 
 if __name__ == "__main__":

@@ -112,7 +112,8 @@ def search(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
     sheet: Annotated[
-        Path | None, typer.Option("--sheet", help="Write the result as a picture, say found.png.")
+        Path | None,
+        typer.Option("--sheet", help="Write a page with pictures and sounds, say found.html."),
     ] = None,
     model: ModelOption = None,
     media_root: MediaRootOption = None,
@@ -123,7 +124,7 @@ def search(
 
     crossmodal search red leather handbag
 
-    crossmodal search photo.jpg --k 5 --sheet found.png
+    crossmodal search photo.jpg --k 5 --sheet found.html
 
     crossmodal search photo.jpg --filter colour=navy --filter price=..50
 
@@ -135,10 +136,9 @@ def search(
 
         queries = [*(file or []), *_queries(query or [])]
         if sheet is not None:
-            # Before the search, since figures are an extra that may not be installed.
-            from crossmodal_edu.plots.rankings import ranking_figure, save_sheet
+            from crossmodal_edu.sheet import check_sheet, write_sheet
 
-            _check_sheet(sheet)
+            check_sheet(sheet)
         engine = open_engine(catalog, model, progress=not as_json, media_root=media_root)
         _report(engine.catalog.problems, catalog)
         results = engine.search(queries, k, side, parse_filters(filter or [], engine.catalog))
@@ -147,7 +147,7 @@ def search(
         else:
             _print_results(results)
         if sheet is not None:
-            save_sheet(ranking_figure([(queries, results)]), sheet)
+            write_sheet(queries, results, sheet)
             _err.print(f"written: {sheet}")
 
 
@@ -219,7 +219,7 @@ def restore(
     crossmodal restore my_products.index
     """
     with _explained():
-        from crossmodal_edu.retrieval.generations import restore_previous
+        from crossmodal_edu.saving import restore_previous
 
         _out.print(
             _printable(f"{folder} is again what it was in {restore_previous(folder).name}"), soft_wrap=True
@@ -302,7 +302,7 @@ def download(
     crossmodal download all
     """
     with _explained():
-        from crossmodal_edu.datasets.storage import download as fetch
+        from crossmodal_edu.datasets.folders import download as fetch
 
         _out.print(_printable(fetch(name, source=source)), soft_wrap=True)
 
@@ -375,20 +375,6 @@ def _report(problems: Sequence, name: str) -> None:
 def _printable(text: object) -> str:
     """Without the signs that would move the cursor or colour the terminal."""
     return "".join(c if c.isprintable() or c == "\n" else " " for c in str(text))
-
-
-def _check_sheet(sheet: Path) -> None:
-    from crossmodal_edu.errors import StorageError
-
-    if (
-        sheet.suffix.lower() not in (".png", ".jpg", ".jpeg", ".webp", ".svg", ".pdf")
-        or not sheet.absolute().parent.is_dir()
-    ):
-        raise StorageError(
-            f"The sheet cannot be written to {sheet}.",
-            accepted="a name that ends in .png, .jpg, .webp, .svg or .pdf, in a folder that exists.",
-            remedy="For example: --sheet found.png",
-        )
 
 
 def _print_results(results) -> None:

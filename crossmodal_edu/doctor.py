@@ -32,7 +32,7 @@ def checks() -> Iterator[tuple[str, bool, Callable[[], str]]]:
 
     def data(name: str) -> Callable[[], str]:
         def found() -> str:
-            from crossmodal_edu.datasets.storage import find
+            from crossmodal_edu.datasets.folders import find
 
             return str(find(name))
 

@@ -19,6 +19,7 @@ from tqdm import tqdm
 from crossmodal_edu.errors import CrossmodalError, RankingError, StorageError
 from crossmodal_edu.modality import OPENERS, Modality
 from crossmodal_edu.products import Product
+from crossmodal_edu.saving import written_aside
 from crossmodal_edu.spaces.contrastive import CrossModalEncoder
 from crossmodal_edu.tables import RowProblem
 from crossmodal_edu.text.tokens import LONGEST, tokenise
@@ -189,10 +190,9 @@ def save_vectors(folder: Path, model_folder: Path, vectors: Mapping[Modality, Fl
     """
     halves = {side.value: rows.half().contiguous() for side, rows in vectors.items()}
     path = folder / "vectors.safetensors"
-    partial = path.with_suffix(".partial")
-    save_file(halves, partial, {"made_from": _made_from(folder, model_folder)})
-    partial.chmod(0o644)  # safetensors hides its files from other users
-    return partial.replace(path)
+    with written_aside(path) as fresh:
+        save_file(halves, fresh, {"made_from": _made_from(folder, model_folder)})
+    return path
 
 
 def load_vectors(folder: Path, model_folder: Path) -> dict[Modality, Float[Tensor, "_ d"]]:

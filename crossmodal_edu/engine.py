@@ -20,9 +20,9 @@ from crossmodal_edu.modality import OPENERS, Modality, Query, read_query
 from crossmodal_edu.packing import packed
 from crossmodal_edu.pretrained import load_pretrained
 from crossmodal_edu.products import Catalog, Product
-from crossmodal_edu.retrieval.generations import new_generation, read_generation
 from crossmodal_edu.retrieval.index import Index
 from crossmodal_edu.retrieval.ranking import as_tensor, check_k, exact_cosines, normalise, top_k
+from crossmodal_edu.saving import new_generation, read_generation
 from crossmodal_edu.spaces.contrastive import CrossModalEncoder, check_saveable
 from crossmodal_edu.text.tokens import tokenise
 

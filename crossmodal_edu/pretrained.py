@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from crossmodal_edu.datasets import storage
+from crossmodal_edu.datasets import folders
 from crossmodal_edu.errors import DataMissingError
 from crossmodal_edu.spaces.contrastive import CrossModalEncoder
 
@@ -44,6 +44,6 @@ def load_pretrained(name: str) -> CrossModalEncoder:
             accepted=", ".join(KNOWS) + ".",
             remedy="Name one of these, or load your own with CrossModalEncoder.load.",
         )
-    model = CrossModalEncoder.load(storage.shipped(f"models/{name}"))
+    model = CrossModalEncoder.load(folders.shipped(f"models/{name}"))
     model.name = name
     return model

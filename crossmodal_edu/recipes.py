@@ -19,7 +19,7 @@ from jaxtyping import Float
 from tqdm import tqdm
 
 from crossmodal_edu.audio.speech import VOICES, say
-from crossmodal_edu.datasets import storage
+from crossmodal_edu.datasets import folders
 from crossmodal_edu.datasets.fashion import load_fashion
 from crossmodal_edu.datasets.shop import load_shop, make_shop
 from crossmodal_edu.embedding import embed_products, save_vectors
@@ -68,7 +68,7 @@ def speak_title(title: str, number: int, held_out: bool = False) -> Float[np.nda
 
 def train_shop(recipe: Recipe) -> tuple[CrossModalEncoder, History]:
     """Train on a larger shop, made for the purpose, that has no test product of the one that ships."""
-    folder = storage.cache_folder("training", f"shop-{_SHOP_PRODUCTS}-{_SHOP_SEED}")
+    folder = folders.cache_folder("training", f"shop-{_SHOP_PRODUCTS}-{_SHOP_SEED}")
     if not folder.exists():
         make_shop(_SHOP_PRODUCTS, _SHOP_SEED, folder, splits=("train", "validation"), workers=2)
     shop = load_shop(folder)
@@ -114,7 +114,7 @@ _TRAININGS: dict[str, Callable[[Recipe], tuple[CrossModalEncoder, History]]] = {
 def embed_shop() -> Path:
     """Embed the shop that ships by the model that ships, and write the vectors beside its table."""
     embedded = embed_products(load_pretrained("shop"), load_shop(), progress=True)
-    return save_vectors(storage.shipped("shop"), storage.shipped("models/shop"), embedded.vectors)
+    return save_vectors(folders.shipped("shop"), folders.shipped("models/shop"), embedded.vectors)
 
 
 def main(names: Sequence[str]) -> None:
@@ -128,7 +128,7 @@ def main(names: Sequence[str]) -> None:
             continue
         start = time.perf_counter()
         model, history = _TRAININGS[name](RECIPES[name])
-        folder = storage.data_folder() / "models" / name
+        folder = folders.data_folder() / "models" / name
         model.save(folder)
         record = {
             "recipe": asdict(RECIPES[name]),

@@ -7,7 +7,7 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from crossmodal_edu.datasets import storage
+from crossmodal_edu.datasets import folders
 from crossmodal_edu.datasets.fashion import load_fashion
 from crossmodal_edu.datasets.shop import load_shop
 from crossmodal_edu.embedding import load_vectors
@@ -63,10 +63,10 @@ def open_engine(
         table = Catalog.from_table(name, media_root=media_root)
         return SearchEngine.from_catalog(table, model or "shop", lenient=True, progress=progress)
     model = model or name
-    source = storage.shipped("shop") if name == "shop" else storage.find(name)
+    source = folders.shipped("shop") if name == "shop" else folders.find(name)
     if name == model == "shop":
         with suppress(StorageError):  # made for another model or catalogue, as while one is changed
-            vectors = load_vectors(source, storage.shipped("models/shop"))
+            vectors = load_vectors(source, folders.shipped("models/shop"))
             return SearchEngine.of_vectors(load_shop(), load_pretrained("shop"), vectors)
     return _cached(name, model, source, progress)
 
@@ -88,8 +88,8 @@ def check_new_name(folder: str) -> None:
 
 
 def _cached(name: str, model: str, source: Path, progress: bool) -> SearchEngine:
-    engines = storage.cache_folder("engines")
-    kept = engines / f"{name}-{model}-{_fingerprint(storage.shipped(f'models/{model}'), source)}"
+    engines = folders.cache_folder("engines")
+    kept = engines / f"{name}-{model}-{_fingerprint(folders.shipped(f'models/{model}'), source)}"
     if kept.is_dir():
         with suppress(StorageError):  # damaged: it is only a cache, and is made again
             return SearchEngine.load(kept)

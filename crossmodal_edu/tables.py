@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
 import json
 import math
-import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +17,8 @@ from typing import Any, TypeAlias
 import pyarrow as pa
 import pyarrow.parquet
 
-from crossmodal_edu.errors import StorageError, TableError
+from crossmodal_edu.errors import TableError
+from crossmodal_edu.saving import written_aside
 
 Cell: TypeAlias = str | int | float | bytes | tuple
 """A tuple holds several cells, as a Parquet file can; an empty cell is ""."""
@@ -135,31 +134,19 @@ def write_table(path: Path, columns: Mapping[str, Sequence[Any]]) -> None:
     -----
     Chapter 01.
     """
-    partial = path.with_name(path.name + ".partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with written_aside(path) as fresh:
         if path.suffix.lower() == ".parquet":
             arrays = {name: _array(values) for name, values in columns.items()}
             schema = pa.schema(
                 pa.field(name, array.type, metadata=mark) for name, (array, mark) in arrays.items()
             )
             table = pa.table([array for array, _ in arrays.values()], schema=schema)
-            pa.parquet.write_table(table, partial, row_group_size=_ROW_GROUP)
+            pa.parquet.write_table(table, fresh, row_group_size=_ROW_GROUP)
         else:
-            with partial.open("w", encoding="utf-8", newline="") as stream:
+            with fresh.open("w", encoding="utf-8", newline="") as stream:
                 writer = csv.writer(stream)
                 writer.writerow(columns)
                 writer.writerows(zip(*columns.values(), strict=True))
-        os.replace(partial, path)
-    except (OSError, UnicodeError) as error:  # a file's name may be no text
-        raise StorageError(
-            f"The table {path.name!r} cannot be written ({getattr(error, 'strerror', None) or error}).",
-            accepted="a file in a folder that can be written to, on a disk with room.",
-            remedy="Choose another folder.",
-        ) from None
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink()
 
 
 def unreadable(

@@ -12,7 +12,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from crossmodal_edu.datasets.storage import find
+from crossmodal_edu.datasets.folders import find
 from crossmodal_edu.errors import DataMissingError
 
 

@@ -42,7 +42,7 @@ def need() -> Callable[[str], NoReturn]:
 @pytest.fixture(scope="session")
 def data_set() -> Callable[[str], Path]:
     """``data_set("fashion")`` is the folder of a data set; where it is absent, the test is skipped."""
-    from crossmodal_edu.datasets.storage import find
+    from crossmodal_edu.datasets.folders import find
     from crossmodal_edu.errors import DataMissingError
 
     def folder(name: str) -> Path:

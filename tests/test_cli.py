@@ -169,7 +169,7 @@ def test_what_is_wrong_with_a_table_is_said_by_every_command(tmp_path, monkeypat
     for command in (
         ["index", str(table)],
         ["search", "bag", "-c", str(table)],
-        ["search", "bag", "-c", str(table), "--sheet", str(tmp_path / "found.png")],
+        ["search", "bag", "-c", str(table), "--sheet", str(tmp_path / "found.html")],
         ["evaluate", "-c", str(table)],
     ):
         result = run(app, command)
@@ -179,7 +179,7 @@ def test_what_is_wrong_with_a_table_is_said_by_every_command(tmp_path, monkeypat
         assert "it is left out" in result.output
         assert "line 5" in result.output
     assert "4 products in" in run(app, ["index", str(table)]).output
-    assert (tmp_path / "found.png").exists()
+    assert (tmp_path / "found.html").exists()
 
 
 def test_output_into_a_file_is_utf_8_on_any_system(tmp_path):
@@ -250,16 +250,6 @@ def test_an_index_says_what_it_holds(tmp_path, monkeypatch):
         assert text in told
     assert run(app, ["index", str(table), "-o", "shop"]).exit_code == 1
     assert run(app, ["--version"]).output.startswith("crossmodal 0.")
-
-
-def test_a_sheet_is_drawn(shop_engine, tmp_path):
-    sheet = tmp_path / "found.png"
-    assert run(app, ["search", "red bag", "-k", "4", "--sheet", str(sheet)]).exit_code == 0
-    with Image.open(sheet) as drawn:
-        assert drawn.width > 400
-        assert len(drawn.convert("RGB").getcolors(1 << 24)) > 1000
-    for name in ("found.txt", "no/such/folder/found.png"):
-        assert run(app, ["search", "red bag", "--sheet", str(tmp_path / name)]).exit_code == 1
 
 
 def test_index_own_products_and_search_them(tmp_path):

@@ -174,7 +174,7 @@ def test_what_searches_loads_no_library_of_an_extra_no_generator_and_no_voice(mo
         "crossmodal_edu.datasets.fetch",
         "crossmodal_edu.datasets.shop.generate",
         "crossmodal_edu.datasets.shop.pictures",
-        "crossmodal_edu.plots",
+        "crossmodal_edu.classroom.figures",
         "crossmodal_edu.recipes",
     }
 
@@ -201,7 +201,6 @@ def test_the_core_alone_indexes_searches_and_evaluates(tmp_path):
 @pytest.mark.parametrize(
     "arguments, library",
     [
-        (("search", "bag", "--sheet", "found.png"), "matplotlib"),
         (("make-shop", "made", "--n", "1"), "espeakng_loader"),
         (("download", "grocery"), "pooch"),
         (("download", "fashion"), "huggingface_hub"),
@@ -291,7 +290,7 @@ def test_the_wheel_carries_both_licences(wheel):
 def test_the_installed_package_is_not_the_checkout(installed, tmp_path):
     code = (
         "import crossmodal_edu; print(crossmodal_edu.__file__); "
-        "from crossmodal_edu.datasets.storage import data_folder; print(data_folder())"
+        "from crossmodal_edu.datasets.folders import data_folder; print(data_folder())"
     )
     module, data = _run(installed / "python", "-c", code, cwd=tmp_path).splitlines()
     assert Path(module).is_relative_to(installed.parent)

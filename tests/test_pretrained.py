@@ -45,7 +45,7 @@ def trained_on(monkeypatch) -> list[Examples]:
 def small_training(monkeypatch, tmp_path) -> Path:
     """Thirty products in place of twelve thousand, below a cache of the test's own."""
     monkeypatch.setattr(recipes, "_SHOP_PRODUCTS", 30)
-    monkeypatch.setattr(recipes.storage, "cache_folder", tmp_path.joinpath)
+    monkeypatch.setattr(recipes.folders, "cache_folder", tmp_path.joinpath)
     monkeypatch.setattr(recipes, "make_shop", lambda *args, **kw: make_shop(*args, **kw | {"workers": 1}))
     return tmp_path
 
@@ -121,7 +121,7 @@ def test_what_is_trained_is_written_with_its_record_and_found_by_name(monkeypatc
     (tmp_path / "models").mkdir()
     made = make_shop(6, 3, tmp_path / "shop", progress=False)
     model = TINY.new_model([(p.title,) for p in made])
-    monkeypatch.setattr(recipes.storage, "data_folder", lambda: tmp_path)
+    monkeypatch.setattr(recipes.folders, "data_folder", lambda: tmp_path)
     monkeypatch.setitem(recipes.RECIPES, "shop", TINY)
     monkeypatch.setitem(
         recipes._TRAININGS, "shop", lambda recipe: (model, recipes.History([0.5], [0.25], [9.0]))

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from crossmodal_edu import shops
-from crossmodal_edu.datasets import storage
+from crossmodal_edu.datasets import folders
 from crossmodal_edu.embedding import embed_products, load_vectors, save_vectors
 from crossmodal_edu.engine import SearchEngine
 from crossmodal_edu.errors import DataMissingError, InputError, StorageError
@@ -21,7 +21,7 @@ from crossmodal_edu.shops import check_new_name, open_engine
 
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
-    monkeypatch.setattr(storage, "cache_folder", lambda *parts: tmp_path.joinpath("cache", *parts))
+    monkeypatch.setattr(folders, "cache_folder", lambda *parts: tmp_path.joinpath("cache", *parts))
     return tmp_path / "cache"
 
 

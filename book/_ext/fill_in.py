@@ -22,7 +22,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
 import crossmodal_edu
-from crossmodal_edu.plots.diagram import pipeline_diagram
+from crossmodal_edu.classroom.figures.diagram import pipeline_diagram
 
 _PACKAGE = Path(crossmodal_edu.__file__).parent
 _MARK = re.compile(r"<!-- (pipeline|modules)(?:: ([\w .-]+?))? -->")

@@ -27,7 +27,7 @@ import pyarrow as pa
 import pyarrow.parquet
 from jaxtyping import Int
 
-from crossmodal_edu.datasets import storage
+from crossmodal_edu.datasets import folders
 from crossmodal_edu.errors import TableError
 from crossmodal_edu.products import Catalog, Product
 
@@ -58,7 +58,7 @@ def load_fashion(folder: str | Path | None = None) -> Catalog:
     Parameters
     ----------
     folder : str or Path, optional
-        Where the Parquet files are; without it, :func:`~crossmodal_edu.datasets.storage.find`
+        Where the Parquet files are; without it, :func:`~crossmodal_edu.datasets.folders.find`
         looks for the data set "fashion".
 
     Returns
@@ -78,7 +78,7 @@ def load_fashion(folder: str | Path | None = None) -> Catalog:
     -----
     Chapter 01.
     """
-    folder = storage.find("fashion") if folder is None else Path(folder)
+    folder = folders.find("fashion") if folder is None else Path(folder)
     files = sorted(folder.glob("**/*.parquet"))
     if not files:
         raise TableError(

@@ -9,7 +9,7 @@ import torchvision
 from jaxtyping import Int, UInt8
 from torch import Tensor
 
-from crossmodal_edu.datasets import storage
+from crossmodal_edu.datasets import folders
 from crossmodal_edu.errors import DataMissingError, TableError
 
 CLASSES = (
@@ -38,7 +38,7 @@ def load_fashion_mnist(split: str, folder: str | Path | None = None) -> Labelled
         "train" (60,000) or "test" (10,000).
     folder : str or Path, optional
         The folder that holds ``FashionMNIST/``; without it,
-        :func:`~crossmodal_edu.datasets.storage.find` looks for the data set "fashion_mnist".
+        :func:`~crossmodal_edu.datasets.folders.find` looks for the data set "fashion_mnist".
 
     Returns
     -------
@@ -59,7 +59,7 @@ def load_fashion_mnist(split: str, folder: str | Path | None = None) -> Labelled
         raise TableError(
             f"There is no split {split!r}.", accepted="train or test.", remedy="Name one of these."
         )
-    root = storage.find("fashion_mnist") if folder is None else Path(folder)
+    root = folders.find("fashion_mnist") if folder is None else Path(folder)
     try:
         pictures = torchvision.datasets.FashionMNIST(root, train=split == "train")
     except (RuntimeError, OSError, ValueError) as error:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from crossmodal_edu.datasets import storage
+from crossmodal_edu.datasets import folders
 from crossmodal_edu.errors import TableError
 from crossmodal_edu.products import Catalog, Product
 
@@ -62,7 +62,7 @@ def load_grocery(folder: str | Path | None = None) -> Grocery:
     ----------
     folder : str or Path, optional
         The folder that holds ``dataset/``; without it,
-        :func:`~crossmodal_edu.datasets.storage.find` looks for the data set "grocery".
+        :func:`~crossmodal_edu.datasets.folders.find` looks for the data set "grocery".
 
     Returns
     -------
@@ -79,7 +79,7 @@ def load_grocery(folder: str | Path | None = None) -> Grocery:
     -----
     Used in Chapter 07. Klasson, Zhang, Kjellström (2019).
     """
-    root = (storage.find("grocery") if folder is None else Path(folder)) / "dataset"
+    root = (folders.find("grocery") if folder is None else Path(folder)) / "dataset"
     rows = list(_rows(root / "classes.csv", ",", 6))[1:]
     categories: dict[int, str] = {}
     products = []

@@ -28,7 +28,7 @@ class Source:
     Parameters
     ----------
     name : str
-        What :func:`crossmodal_edu.datasets.storage.find` calls it.
+        What :func:`crossmodal_edu.datasets.folders.find` calls it.
     what, terms : str
         One sentence for the reader; the licence, or what is known of it.
     size : int
@@ -43,7 +43,7 @@ class Source:
     subfolder : str
         The only folder of the archive that is kept.
     sha256 : str
-        What :func:`crossmodal_edu.datasets.storage.content_hash` gives for ``subfolder``.
+        What :func:`crossmodal_edu.datasets.folders.content_hash` gives for ``subfolder``.
     sign : str
         A pattern that at least one file of a complete copy matches.
     """

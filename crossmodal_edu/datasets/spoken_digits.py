@@ -10,7 +10,7 @@ import soundfile
 from jaxtyping import Float
 from numpy import ndarray
 
-from crossmodal_edu.datasets import storage
+from crossmodal_edu.datasets import folders
 from crossmodal_edu.errors import InputError, TableError
 
 SAMPLE_RATE = 8_000
@@ -66,7 +66,7 @@ def load_spoken_digits(folder: str | Path | None = None) -> tuple[Recording, ...
     ----------
     folder : str or Path, optional
         The folder that holds ``recordings/``; without it,
-        :func:`~crossmodal_edu.datasets.storage.find` looks for the data set "spoken_digits".
+        :func:`~crossmodal_edu.datasets.folders.find` looks for the data set "spoken_digits".
 
     Raises
     ------
@@ -79,7 +79,7 @@ def load_spoken_digits(folder: str | Path | None = None) -> tuple[Recording, ...
     -----
     Used in Chapter 08. Jackson et al., Free Spoken Digit Dataset.
     """
-    root = storage.find("spoken_digits") if folder is None else Path(folder)
+    root = folders.find("spoken_digits") if folder is None else Path(folder)
     named = [(path, _NAME.fullmatch(path.stem)) for path in (root / "recordings").glob("*.wav")]
     recordings = [Recording(path, int(m[1]), m[2], int(m[3])) for path, m in named if m]
     if not recordings:

@@ -14,8 +14,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from crossmodal_edu.errors import RankingError, StorageError
-from crossmodal_edu.retrieval.generations import new_generation, read_generation
 from crossmodal_edu.retrieval.ranking import Ranking, as_tensor, check_k, nearest, normalise
+from crossmodal_edu.saving import new_generation, read_generation
 
 _FORMAT = 1
 _CHUNK = 256  # queries at a time: 256 × 41,323 scores are 42 MB

@@ -79,7 +79,7 @@ def head_weights(
     ----------
     bert : Bert
     numbers, present : (n, t)
-        As :func:`~crossmodal_edu.text.padding.pad` makes them.
+        As :func:`~crossmodal_edu.padding.pad` makes them.
 
     Returns
     -------

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from crossmodal_edu.errors import DataMissingError, InputError, StorageError
+from crossmodal_edu.padding import Padded, pad, weighted_mean
 from crossmodal_edu.text.bert import Bert, BertSettings
-from crossmodal_edu.text.padding import Padded, pad, weighted_mean
 from crossmodal_edu.text.wordpiece import WordPiece
 from crossmodal_edu.training import inference
 

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from crossmodal_edu.errors import VocabularyError
+from crossmodal_edu.padding import Padded, pad, weighted_mean
 from crossmodal_edu.text.corpus import check_is_split
-from crossmodal_edu.text.padding import Padded, pad, weighted_mean
 from crossmodal_edu.text.tokens import tokenise
 from crossmodal_edu.text.wordvectors import WordVectors
 from crossmodal_edu.training import History, inference, train

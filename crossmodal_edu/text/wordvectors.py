@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from crossmodal_edu.errors import StorageError, VocabularyError
+from crossmodal_edu.saving import written_aside
 
 
 class Neighbour(NamedTuple):
@@ -141,24 +141,12 @@ class WordVectors:
         StorageError
             If the place cannot be written to, or a word holds a space.
         """
-        path = Path(path)
         _check_words_have_no_spaces(self.words)
-        partial = path.with_name(f".{path.name}.partial")
-        try:
-            with partial.open("w", encoding="utf-8", newline="\n") as file:
-                file.write(f"{len(self)} {self.dimensions}\n")
-                for word, vector in zip(self.words, self.vectors, strict=True):
-                    # Nine digits give back every number of single precision exactly.
-                    file.write(f"{word} {' '.join(f'{number:.9g}' for number in vector.tolist())}\n")
-            os.replace(partial, path)
-        except OSError as error:
-            raise StorageError(
-                f"Cannot write {str(path)!r}: {error.strerror or error}.",
-                accepted="a place with room that you may write to.",
-                remedy="Make the folder, make room, or choose another place.",
-            ) from error
-        finally:
-            partial.unlink(missing_ok=True)
+        with written_aside(path) as fresh, fresh.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(f"{len(self)} {self.dimensions}\n")
+            for word, vector in zip(self.words, self.vectors, strict=True):
+                # Nine digits give back every number of single precision exactly.
+                file.write(f"{word} {' '.join(f'{number:.9g}' for number in vector.tolist())}\n")
 
     @classmethod
     def load(cls, path: str | Path) -> WordVectors:

@@ -7,7 +7,7 @@ import pytest
 from gensim.models import KeyedVectors
 from gensim.test.utils import datapath
 
-from crossmodal_edu.datasets.corpora import Analogy, WordPair, load_analogies, load_similarity_test
+from crossmodal_edu.datasets.gensim_texts import Analogy, WordPair, load_analogies, load_similarity_test
 from crossmodal_edu.errors import MetricError
 from crossmodal_edu.evaluation.words import (
     analogy_accuracy,

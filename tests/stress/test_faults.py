@@ -265,7 +265,7 @@ def test_each_damaged_file_is_noticed_and_the_version_before_offered(tmp_path, t
 def test_a_folder_of_a_newer_version_says_so(tmp_path, tables):
     import json
 
-    from crossmodal_edu.retrieval.generations import current_generation, new_generation
+    from crossmodal_edu.saving import current_generation, new_generation
 
     folder = tmp_path / "index"
     SearchEngine.from_catalog(Catalog.from_table(tables[0]), "shop").save(folder)

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from crossmodal_edu.padding import pad
 from crossmodal_edu.text.bert import Bert, BertSettings, MaskedWordModel, hide_words
-from crossmodal_edu.text.padding import pad
 from crossmodal_edu.text.wordpiece import SPECIAL, WordPiece
 
 

@@ -13,9 +13,9 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from crossmodal_edu.errors import VocabularyError
+from crossmodal_edu.padding import weighted_mean
 from crossmodal_edu.spaces.contrastive import contrastive_loss
 from crossmodal_edu.text.cnn import TextCNN
-from crossmodal_edu.text.padding import weighted_mean
 from crossmodal_edu.text.recurrent import GRUReader
 from crossmodal_edu.text.sentences import (
     LONGEST,

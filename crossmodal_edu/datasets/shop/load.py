@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from crossmodal_edu.datasets import storage
+from crossmodal_edu.datasets import folders
 from crossmodal_edu.products import Catalog
 
 
@@ -22,6 +22,6 @@ def load_shop(folder: str | Path | None = None) -> Catalog:
     -----
     Chapter 01.
     """
-    folder = storage.shipped("shop") if folder is None else Path(folder)
+    folder = folders.shipped("shop") if folder is None else Path(folder)
     catalog = Catalog.from_table(folder / "products.csv")
     return Catalog(catalog, name="shop", problems=catalog.problems)

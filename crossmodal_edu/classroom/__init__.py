@@ -1,0 +1,1 @@
+"""What only the chapters use: figures, checks of exercises, players, stored tables. Nothing else needs it."""

@@ -1,0 +1,506 @@
+"""Saving a folder so that a crash at any moment leaves the previous version readable.
+
+    catalogue.index/
+      CURRENT                 the name of the generation that counts, and the hash of its list
+      generation-000007/      the one before, kept for those who are reading it
+      generation-000008/      files, and FILES: their sizes and hashes, and the hash of these lines
+      .lock                   held by whoever is writing; it is free again when its process ends
+
+A new version is written into a folder of its own, flushed, and opened once. Only when all
+of that has gone well is ``CURRENT`` replaced, in one step that the file system does wholly
+or not at all. One process saves at a time, and a second one waits; any number may read,
+without a lock.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import secrets
+import shlex
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import filelock
+from safetensors import SafetensorError
+
+from crossmodal_edu.errors import StorageError
+
+_POINTER = "CURRENT"
+_LIST = "FILES"
+_LOCK = ".lock"
+_UNFINISHED = ".unfinished-"
+_WAIT = 60.0  # seconds for another process to finish its saving
+_NAME = re.compile(r"generation-(\d{6,12})")
+_POINTER_LINE = re.compile(r"(generation-\d{6,12}) ([0-9a-f]{64})\n")
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NO_LOCKS = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK)
+_REASONS = dict.fromkeys(_FULL, "the disk is full") | dict.fromkeys(_NO_LOCKS, "its file system has no locks")
+_ERROR_NUMBER = re.compile(r"os error (\d+)")  # safetensors gives the number within its text
+
+
+@contextmanager
+def new_generation(folder: str | Path, check: Callable[[Path], object] | None = None) -> Iterator[Path]:
+    """A fresh folder to write in, which becomes the current version if nothing goes wrong.
+
+    Parameters
+    ----------
+    folder : path
+        Made if it does not exist.
+    check : callable, optional
+        Given what was written, must be able to open it; what it raises keeps the current
+        version as it was.
+
+    Yields
+    ------
+    Path
+        An empty folder inside ``folder``. On leaving the block its files are
+        flushed to the disk and read again, then ``CURRENT`` is pointed to it, then
+        all but the previous version is removed. An exception in the block
+        removes the new folder and leaves the current version as it was.
+
+    Raises
+    ------
+    StorageError
+        If the disk refuses (no permission, no space, ``folder`` is a file), what was written
+        cannot be opened, or another process goes on writing there for a minute.
+
+    Notes
+    -----
+    Chapter 14. Pillai et al. (2014), "All file systems are not created equal", OSDI:
+    why the data is flushed before the rename, and the folder after it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = tempfile.mkdtemp()
+    >>> with new_generation(folder) as fresh:
+    ...     _ = (fresh / "colours.txt").write_text("red")
+    >>> (current_generation(folder) / "colours.txt").read_text()
+    'red'
+    """
+    folder = Path(folder)
+    with _writing(folder):
+        fresh = _name_of_ones_own(folder)
+        fresh.mkdir()
+        try:
+            yield fresh
+            digest = _write_list(fresh)
+            if check is not None:
+                _must_open(fresh, check, folder)
+            previous, newest = _pointed_to(folder), max(map(_number, os.listdir(folder)))
+            fresh = fresh.rename(folder / f"generation-{newest + 1:06d}")
+            _replace_pointer(folder, f"{fresh.name} {digest}\n")
+        except BaseException:  # Ctrl-C, too, must not leave half a version behind
+            if _pointed_to(folder) != fresh.name:
+                shutil.rmtree(fresh, ignore_errors=True)
+            raise
+        kept = (fresh.name, previous)
+        _remove(path for path in folder.iterdir() if _number(path.name) and path.name not in kept)
+
+
+def read_generation(folder: str | Path, opener: Callable[[Path], Any]) -> Any:
+    """What ``opener`` makes of the current version, even if it is replaced in the meantime.
+
+    Parameters
+    ----------
+    folder : path
+        A folder written by :func:`new_generation`.
+    opener : callable
+        Reads a version. It is called again if its files vanished because a writer has
+        made two newer versions since.
+
+    Returns
+    -------
+    object
+        What ``opener`` returned.
+
+    Raises
+    ------
+    StorageError
+        As :func:`current_generation`, or whatever ``opener`` raises.
+
+    Notes
+    -----
+    Chapter 14.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = tempfile.mkdtemp()
+    >>> with new_generation(folder) as fresh:
+    ...     _ = (fresh / "colours.txt").write_text("red")
+    >>> read_generation(folder, lambda version: (version / "colours.txt").read_text())
+    'red'
+    """
+    folder = Path(folder)
+    while True:
+        pointed = _pointed_to(folder)
+        try:
+            return opener(current_generation(folder))
+        except (OSError, StorageError):
+            if _pointed_to(folder) == pointed:  # nobody came between: it is damaged
+                raise
+
+
+def current_generation(folder: str | Path) -> Path:
+    """The folder of the current version, after checking that its files are whole.
+
+    Parameters
+    ----------
+    folder : path
+        A folder written by :func:`new_generation`.
+
+    Returns
+    -------
+    Path
+        Where to read. Every file in it has the size and SHA-256 it was saved with.
+
+    Raises
+    ------
+    StorageError
+        If nothing was saved there, or a file is missing, cut short or altered. If the version
+        before it is whole, the message says how to go back to it.
+
+    Notes
+    -----
+    Chapter 14.
+
+    Examples
+    --------
+    >>> current_generation("no/such/folder")
+    Traceback (most recent call last):
+    crossmodal_edu.errors.StorageError: Nothing is saved in no/such/folder.
+      ...
+    """
+    folder = Path(folder)
+    try:
+        line = _ordinary(folder / _POINTER).read_text(encoding="ascii", errors="replace")
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if previous_generation(folder) is None:
+            raise StorageError(
+                f"Nothing is saved in {folder.as_posix()}.",
+                accepted=f"a folder with a file named {_POINTER}.",
+                remedy="Check the path, or save to it first.",
+            ) from error
+        raise _cannot_read(folder, f"{_POINTER} is missing") from error
+    except OSError as error:
+        raise _cannot_read(folder, str(error)) from error
+    match = _POINTER_LINE.fullmatch(line)
+    if match is None:
+        raise _cannot_read(folder, f"{_POINTER} does not name a version")
+    wrong = _what_is_wrong(folder / match[1], match[2])
+    if wrong:
+        raise _cannot_read(folder, f"{match[1]}{wrong}")
+    return folder / match[1]
+
+
+def previous_generation(folder: str | Path) -> Path | None:
+    """The newest whole version beside the one that counts, if there is one.
+
+    Parameters
+    ----------
+    folder : path
+        A folder written by :func:`new_generation`.
+
+    Returns
+    -------
+    Path or None
+        Where to read. Its files are as they were saved, by the list that lies beside them.
+
+    Notes
+    -----
+    Chapter 14.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> previous_generation(tempfile.mkdtemp()) is None
+    True
+    """
+    current, versions = _pointed_to(Path(folder)), []
+    with suppress(OSError):
+        versions = sorted(filter(_number, os.listdir(folder)), key=_number, reverse=True)
+    return next(
+        (
+            Path(folder) / name
+            for name in versions
+            if name != current and not _what_is_wrong(Path(folder) / name)
+        ),
+        None,
+    )
+
+
+def restore_previous(folder: str | Path) -> Path:
+    """Make the newest whole version beside the current one the one that counts.
+
+    Parameters
+    ----------
+    folder : path
+        A folder written by :func:`new_generation`.
+
+    Returns
+    -------
+    Path
+        Where it lies.
+
+    Raises
+    ------
+    StorageError
+        If there is none, the disk refuses, or another process goes on writing there.
+
+    Notes
+    -----
+    Chapter 14.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = tempfile.mkdtemp()
+    >>> for colour in ("red", "blue"):
+    ...     with new_generation(folder) as fresh:
+    ...         _ = (fresh / "colours.txt").write_text(colour)
+    >>> (restore_previous(folder) / "colours.txt").read_text()
+    'red'
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        current_generation(folder)  # says that nothing is saved there
+    with _writing(folder):
+        previous = previous_generation(folder)
+        if previous is None:
+            raise StorageError(
+                f"There is no whole version in {folder} to go back to.",
+                accepted="a folder that was saved at least twice, its older version undamaged.",
+                remedy="Build it again, or take it from a backup.",
+            )
+        _replace_pointer(folder, f"{previous.name} {_sha256(previous / _LIST)}\n")
+    return previous
+
+
+@contextmanager
+def written_aside(path: str | Path) -> Iterator[Path]:
+    """A path beside a file, to write to; it takes the file's place if nothing goes wrong.
+
+    Parameters
+    ----------
+    path : str or Path
+        Its folder is made. A kill leaves the old file or the new one, never a part of one.
+
+    Yields
+    ------
+    Path
+        A name of its own in the same folder, with the same ending.
+
+    Raises
+    ------
+    StorageError
+        If the disk refuses.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> colours = Path(tempfile.mkdtemp(), "colours.txt")
+    >>> with written_aside(colours) as fresh:
+    ...     _ = fresh.write_text("red")
+    >>> colours.read_text()
+    'red'
+    """
+    path = Path(path)
+    fresh = path.with_name(f".{os.getpid()}-{secrets.token_hex(4)}-{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with fresh.open("xb"):  # the rights that a new file has here, which some libraries narrow
+            rights = fresh.stat().st_mode
+        yield fresh
+        fresh.chmod(rights)
+        os.replace(fresh, path)
+    except (OSError, UnicodeError, SafetensorError) as error:  # a file's name may be no text
+        raise _refused(path, error) from error
+    finally:
+        with suppress(OSError):
+            fresh.unlink()
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """The right to write to a folder, for one process at a time; what the disk refuses is explained."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # A soft lock would stay behind when its process is killed, and nobody could save any more.
+        with filelock.FileLock(folder / _LOCK, timeout=_WAIT, fallback_to_soft=False):
+            _remove(folder.glob(f"{_UNFINISHED}*"))  # of writers that were killed: we are alone now
+            try:
+                yield
+            finally:
+                _remove(folder.glob(f"{_UNFINISHED}*"))
+    except filelock.Timeout as error:
+        raise StorageError(
+            f"Another process has been writing to {folder} for {_WAIT:g} seconds; it holds {folder / _LOCK}.",
+            accepted="a folder to which nobody else is writing.",
+            remedy="Wait until it has finished, or end it. Nothing was changed.",
+        ) from error
+    except (OSError, SafetensorError, StorageError) as error:
+        cause = error.__cause__ if isinstance(error, StorageError) else error
+        if not isinstance(cause, (OSError, SafetensorError)):
+            raise
+        raise _refused(folder, cause) from error
+
+
+def _refused(place: Path, cause: Exception) -> StorageError:
+    told = _ERROR_NUMBER.search(str(cause))
+    number = int(told[1]) if told else getattr(cause, "errno", None)
+    return StorageError(
+        f"{place} cannot be written: {_REASONS.get(number, cause)}.",
+        accepted="a place with permission to write and enough space.",
+        remedy="Choose another, or make room. What was saved there before is unchanged.",
+    )
+
+
+def _must_open(fresh: Path, check: Callable[[Path], object], folder: Path) -> None:
+    try:
+        check(fresh)
+    except StorageError as error:
+        raise StorageError(
+            f"What was written to {folder} cannot be opened again: {error.problem}",
+            accepted="what can be read as it was written.",
+            remedy="What was saved there before is unchanged. Save again, perhaps to another disk.",
+        ) from error
+
+
+def _ordinary(path: Path) -> Path:
+    """The path of a file that can be opened: a pipe would never answer, and a link leads elsewhere."""
+    if path.is_symlink() or (path.exists() and not (path.is_file() or path.is_dir())):
+        raise OSError(f"{path.name} is not an ordinary file")
+    return path
+
+
+def _number(name: str) -> int:
+    match = _NAME.fullmatch(name)
+    return int(match[1]) if match else 0
+
+
+def _pointed_to(folder: Path) -> str:
+    """The name in ``CURRENT``, or nothing if it cannot be read: a new version may replace a broken one."""
+    match = None
+    with suppress(OSError):
+        match = _POINTER_LINE.fullmatch(
+            _ordinary(folder / _POINTER).read_text(encoding="ascii", errors="replace")
+        )
+    return match[1] if match else ""
+
+
+def _write_list(generation: Path) -> str:
+    """Flushes every file, lists them as the disk gives them back, and returns the hash of that list."""
+    lines = []
+    for path in sorted(generation.rglob("*")):
+        if path.is_file():
+            _flush(path)
+            lines.append(f"{_sha256(path)} {path.stat().st_size} {path.relative_to(generation).as_posix()}\n")
+    listed = "".join(lines).encode("utf-8")
+    listed += _last_line(listed)
+    (generation / _LIST).write_bytes(listed)
+    _flush(generation / _LIST)
+    for path in [*generation.rglob("*"), generation]:
+        if path.is_dir():
+            _flush_folder(path)
+    return hashlib.sha256(listed).hexdigest()
+
+
+def _last_line(entries: bytes) -> bytes:
+    """Ends a list, which so can be checked even when ``CURRENT`` no longer tells its hash."""
+    return f"{hashlib.sha256(entries).hexdigest()} {_LIST}\n".encode()
+
+
+def _what_is_wrong(generation: Path, digest: str | None = None) -> str:
+    """What is wrong with a version, judged by the hash of its list, or by the list's own last line."""
+    home = generation.parent.resolve() / generation.name
+    try:
+        if not _is_inside(home / _LIST, home):
+            return f"/{_LIST} is a link"
+        listed = _ordinary(home / _LIST).read_bytes()
+        last = _last_line(listed[: -len(_last_line(b""))])
+        vouched_for = (
+            listed.endswith(last) if digest is None else hashlib.sha256(listed).hexdigest() == digest
+        )
+        if not vouched_for:
+            return f"/{_LIST} was altered"
+        for entry in listed.removesuffix(last).decode("utf-8").splitlines():
+            expected, size, name = entry.split(" ", 2)
+            path = home / name
+            if not _is_inside(path, home):
+                return f"/{name} is a link, or leads out of the folder"
+            # The size first: it costs nothing and finds a file that was cut short.
+            if path.stat().st_size != int(size) or _sha256(path) != expected:
+                return f"/{name} was altered or cut short"
+    except (OSError, ValueError) as error:
+        return f" cannot be read: {error}"
+    return ""
+
+
+def _is_inside(path: Path, home: Path) -> bool:
+    return path.resolve() == path and home in path.parents
+
+
+def _replace_pointer(folder: Path, line: str) -> None:
+    _flush_folder(folder)
+    draft = _name_of_ones_own(folder)
+    draft.write_text(line, encoding="ascii", newline="\n")
+    _flush(draft)
+    os.replace(draft, folder / _POINTER)
+    with suppress(OSError):  # from here on the new version counts, and no error may say otherwise
+        _flush_folder(folder)
+
+
+def _name_of_ones_own(folder: Path) -> Path:
+    return folder / f"{_UNFINISHED}{os.getpid()}-{secrets.token_hex(4)}"
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    """What cannot be removed now is removed at the next save."""
+    for path in paths:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            with suppress(OSError):
+                path.unlink()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _flush(path: Path) -> None:
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())
+
+
+def _flush_folder(path: Path) -> None:
+    if os.name != "posix":  # Windows has no such call and needs none
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _cannot_read(folder: Path, reason: str) -> StorageError:
+    remedy = "Build and save it again, or copy it again if it came from elsewhere."
+    previous = previous_generation(folder)
+    if previous is not None:
+        saved = time.strftime("%Y-%m-%d %H:%M", time.localtime((previous / _LIST).stat().st_mtime))
+        command = f"crossmodal restore {shlex.quote(str(folder))}"
+        remedy = f"{previous.name}, saved on {saved}, is whole. To go back to it: {command}"
+    return StorageError(
+        f"What is saved in {folder} cannot be read: {reason}.",
+        accepted="a folder as it was saved.",
+        remedy=remedy,
+    )

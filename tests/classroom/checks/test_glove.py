@@ -1,0 +1,198 @@
+"""Chapter 04: right answers are accepted, and each wrong one gets its own hint."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+
+from crossmodal_edu.classroom.checks.glove import (
+    check_count,
+    check_ppmi,
+    check_step,
+    check_two_senses,
+    check_weight,
+)
+from crossmodal_edu.text.glove import Glove, Parameters, glove_weight
+
+
+@pytest.fixture
+def said(capsys):
+    def verdict(check, *answers) -> str:
+        check(*answers)
+        return capsys.readouterr().out.strip()
+
+    return verdict
+
+
+def test_untouched(said):
+    for check in (check_count, check_weight, check_ppmi, check_step):
+        assert said(check, ...) == "not tried yet"
+    for check in (check_weight, check_ppmi, check_step):
+        assert said(check, lambda *inputs: ...) == "not tried yet"
+    assert said(check_two_senses, ..., ..., shop(), counts()) == "not tried yet"
+
+
+# --- 1 -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("answer", [1.5, "1.5", 3 / 2])
+def test_count(said, answer):
+    assert said(check_count, answer).startswith("Right")
+
+
+@pytest.mark.parametrize(
+    ("answer", "hint"),
+    [
+        (2, "How far apart"),
+        (1, "nearer pair"),
+        (0.5, "second red"),
+        (3, "both sides"),
+        (0.75, "adds up"),
+        (7, "1 divided by"),
+        ("many", "ValueError"),
+    ],
+)
+def test_wrong_count(said, answer, hint):
+    verdict = said(check_count, answer)
+    assert verdict.startswith("Not yet") and hint in verdict
+
+
+# --- 2 -----------------------------------------------------------------------------------------------
+
+
+def test_weight(said):
+    assert said(check_weight, glove_weight).startswith("Right")
+    assert said(check_weight, lambda x, m, a: np.where(x < m, (x / m) ** a, 1)).startswith("Right")
+
+
+@pytest.mark.parametrize(
+    ("weight", "hint"),
+    [
+        (lambda x, m, a: (x / m) ** a, "alike"),
+        (lambda x, m, a: np.maximum((x / m) ** a, 1), "rare cell"),
+        (lambda x, m, a: np.minimum(x / m, 1), "straight line"),
+        (lambda x, m, a: np.minimum(x**a / m, 1), "At x_max itself"),
+        (lambda x, m, a: np.minimum(x, m) ** a, "Divide before"),
+        (lambda x, m, a: np.minimum((x / m) ** a, 1).sum(), "shape ()"),
+        (lambda x, m, a: np.minimum(x / m, 1) ** 0.5, "is 1/8"),
+        (lambda x, m, a: np.minimum((x / 100) ** 0.75, 1), "written into"),
+        (lambda x, m, a: min((x / m) ** a, 1), "ValueError"),
+    ],
+)
+def test_wrong_weight(said, weight, hint):
+    verdict = said(check_weight, weight)
+    assert verdict.startswith("Not yet") and hint in verdict
+
+
+# --- 3 -----------------------------------------------------------------------------------------------
+
+
+def _pmi(counts):
+    with np.errstate(divide="ignore"):
+        return np.log(counts * counts.sum() / (counts.sum(1, keepdims=True) * counts.sum(0)))
+
+
+def test_ppmi(said):
+    assert said(check_ppmi, lambda counts: np.maximum(_pmi(counts), 0)).startswith("Right")
+
+
+@pytest.mark.parametrize(
+    ("table", "hint"),
+    [
+        (_pmi, "−∞"),
+        (lambda c: np.where(c > 0, _pmi(c), 0), "one cell is negative"),
+        (lambda c: np.maximum(_pmi(c) / np.log(2), 0), "base 2"),
+        (lambda c: np.where(c > 0, np.log(c / c.sum(1, keepdims=True)), 0), "word's sum only"),
+        (lambda c: np.maximum(np.log(c / c.sum(1, keepdims=True)), 0), "compared with"),
+        (lambda c: np.where(c > 0, np.log(c), 0) * np.nan, "numbers that are none"),
+        (
+            lambda c: np.maximum(np.log(np.maximum(c, 1e-12) / (c.sum(1, keepdims=True) * c.sum(0))), 0),
+            "whole table",
+        ),
+        (lambda c: c * c.sum() / (c.sum(1, keepdims=True) * c.sum(0)), "Now its logarithm"),
+        (lambda c: c * np.log(c), "numbers that are none"),
+        (lambda c: np.maximum(_pmi(c), 0)[0], "shape (3,)"),
+        (lambda c: np.maximum(_pmi(c), 0) + 0.1, "0.916"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_wrong_ppmi(said, table, hint):
+    verdict = said(check_ppmi, table)
+    assert verdict.startswith("Not yet") and hint in verdict
+
+
+# --- 4 -----------------------------------------------------------------------------------------------
+
+
+def test_step(said):
+    def step(value, slope, total, rate):
+        total = total + slope**2
+        return value - rate * slope / np.sqrt(total), total
+
+    assert said(check_step, step).startswith("Right")
+
+
+@pytest.mark.parametrize(
+    ("step", "hint"),
+    [
+        (lambda v, g, s, r: (v - r * g / np.sqrt(s), s), "came back as it was"),
+        (lambda v, g, s, r: (v - r * g / np.sqrt(s + g), s + g), "cancel"),
+        (lambda v, g, s, r: (v - r, g**2), "last slope only"),
+        (lambda v, g, s, r: (v - r * g, s + (r * g) ** 2), "squared the step"),
+        (lambda v, g, s, r: (v, 2 * s), "make 0.25"),
+        (lambda v, g, s, r: (v + r * g / np.sqrt(s + g**2), s + g**2), "uphill"),
+        (lambda v, g, s, r: (v - r * g / (s + g**2), s + g**2), "sum of squares"),
+        (lambda v, g, s, r: (v - r * g / np.sqrt(s), s + g**2), "old sum"),
+        (lambda v, g, s, r: (v - r * g, s + g**2), "plain gradient descent"),
+        (lambda v, g, s, r: (v, s + g**2), "becomes 0.94"),
+        (lambda v, g, s, r: v, "TypeError"),
+    ],
+)
+def test_wrong_step(said, step, hint):
+    verdict = said(check_step, step)
+    assert verdict.startswith("Not yet") and hint in verdict
+
+
+# --- 5 -----------------------------------------------------------------------------------------------
+
+WORDS = ("red", "blue", "bag", "shoe")
+
+
+def shop() -> Glove:
+    """Colours lie along one axis, things along the other."""
+    w = np.array([[1.0, 0.0], [0.9, 0.1], [0.0, 1.0], [0.2, 0.9]])
+    return Glove(WORDS, w, parameters=Parameters(w, w, np.zeros(4), np.zeros(4)))
+
+
+def counts() -> csr_array:
+    together = np.array([[0, 0, 30, 5], [0, 0, 25, 25], [30, 25, 0, 21.5], [5, 25, 21.5, 0]], dtype=float)
+    return csr_array(together)
+
+
+def test_two_senses(said):
+    assert said(check_two_senses, ("red", "bag"), ("blue", "red"), shop(), counts()).startswith("Right")
+
+
+@pytest.mark.parametrize(
+    ("together", "alike", "hint"),
+    [
+        ("red bag", ("red", "blue"), "first pair is two words"),
+        (("red", "bag"), ["red", "blue"], "second pair is two words"),
+        (("red", "sofa"), ("red", "blue"), "'sofa' is not among"),
+        (("red", "red"), ("red", "blue"), "two different words"),
+        (("red", "shoe"), ("red", "blue"), "20 or more"),
+        (("bag", "shoe"), ("red", "blue"), "take the other's place"),
+        (("red", "bag"), ("bag", "shoe"), "the second pair never should"),
+    ],
+)
+def test_wrong_senses(said, together, alike, hint):
+    verdict = said(check_two_senses, together, alike, shop(), counts())
+    assert verdict.startswith("Not yet") and hint in verdict
+
+
+def test_words_that_never_meet_may_still_be_unlike(said):
+    table = counts().tolil()
+    table[0, 3] = 0
+    verdict = said(check_two_senses, ("red", "bag"), ("red", "shoe"), shop(), table.tocsr())
+    assert verdict.startswith("Not yet") and "compete for one place" in verdict

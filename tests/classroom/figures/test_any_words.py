@@ -1,0 +1,112 @@
+"""Every figure of the package is drawn whatever its words are: signs of formulas, other scripts, none."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import io
+import pkgutil
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from PIL import Image
+
+from crossmodal_edu.classroom import figures
+from crossmodal_edu.classroom.figures import (
+    attention,
+    concepts,
+    convolution,
+    glove,
+    mfcc,
+    pipeline,
+    sentences,
+    word2vec,
+)
+from crossmodal_edu.engine import Hit
+from crossmodal_edu.evaluation.diagnostics import PairCosines
+from crossmodal_edu.evaluation.intervals import Estimate
+from crossmodal_edu.modality import Modality
+from crossmodal_edu.products import Product
+from crossmodal_edu.text.wordvectors import Neighbour
+
+RNG = np.random.default_rng(0)
+PICTURE = Image.new("RGB", (12, 12), "red")
+POINTS = RNG.normal(size=(3, 2))
+FORMS = {"text": "", "image": PICTURE}
+LINE = np.linspace(0.1, 0.9, 5)
+SOUND = RNG.normal(size=4_000)
+HALF = Estimate(0.5, 0.4, 0.6, 9)
+PAIRS = PairCosines(matching=np.array([0.5, 0.9]), random=np.array([-0.1, 0.2, 0.3]))
+SPEAKERS = {"accuracy": [0.8, 0.9], "low": [0.7, 0.8], "high": [0.9, 1.0]}
+
+# One call a figure; ``w`` is the word that comes from somewhere else.
+FIGURES = {
+    attention.attention_maps: lambda w: ([w, "bag"], {w: np.eye(2)}, w),
+    attention.lines_over_width: lambda w: ([1, 2], {w: [0.1, 0.2]}, w, w),
+    attention.guessed_words: lambda w: ({w: {w: 0.5, "bag": 0.2}}, w),
+    attention.sense_maps: lambda w: ({w: POINTS}, [w, w, "bag"], w),
+    glove.weight_over_counts: lambda w: (10 * LINE, LINE, w),
+    glove.fitting: lambda w: ([2.0, 1.0], LINE, LINE, w),
+    glove.method_bars: lambda w: ({w: pd.DataFrame({"method": [w, "bag"], "value": [0.5, 0.2]})}, 1, w),
+    convolution.picture_as_numbers: lambda w: (PICTURE, (1, 1), 4, w),
+    convolution.sliding_stencil: lambda w: (np.eye(4), np.eye(3), np.eye(2), (0, 0), w),
+    convolution.filter_responses: lambda w: (PICTURE, {w: np.eye(4)}, {w: np.eye(3)}, w),
+    convolution.shift_curves: lambda w: ({w: {0.0: HALF, 1.0: HALF}}, w, w, w),
+    convolution.confused_pairs: lambda w: (
+        np.zeros((3, 4, 4), dtype=np.uint8), np.array([0, 0, 1]), np.eye(2)[[0, 1, 1]], POINTS, [w, "bag"], 5,
+        w,
+    ),
+    convolution.method_intervals: lambda w: ({w: {w: HALF}, "bag": {w: HALF}}, w, w),
+    pipeline.ranking_figure: lambda w: (
+        [(w or [], [Hit(1, Product("1", title=w), 0.5, Modality.TEXT)])], (), w,
+    ),
+    sentences.word_weights: lambda w: ([w, "bag"], {w: np.array([0.5, 0.5])}, w),
+    sentences.gate_heatmap: lambda w: ([w, "bag"], RNG.uniform(size=(2, 6)), w),
+    sentences.found_products: lambda w: (w, {w: [Product("1", title=w, image=b"damaged")]}, (), w),
+    sentences.interval_dots: lambda w: ({w: {w: HALF}}, {w: w}, {w: 0.1}, w, w),
+    mfcc.waveform_zoom: lambda w: (SOUND, 16_000, 0.05, 400, 160, w),
+    mfcc.frame_spectra: lambda w: (SOUND[:400], np.hanning(400), 16_000, w),
+    mfcc.sound_pictures: lambda w: ({w: mfcc.Picture(np.eye(4), w, 0.0, 8.0)}, 1.0, w),
+    mfcc.mel_bands: lambda w: (8, 400, 16_000, w),
+    mfcc.envelopes: lambda w: ({w: (RNG.normal(size=201), LINE)}, 1000 * LINE, 16_000, w),
+    mfcc.speaker_dots: lambda w: (pd.DataFrame({"speaker": [w, w], "kind": ["cnn", "gru"], **SPEAKERS}), w),
+    concepts.embedding_stripes: lambda w: (FORMS | {"text": w}, {w: {"text": LINE, "image": LINE}}, w),
+    concepts.cosine_histograms: lambda w: ({w: PAIRS}, w),
+    concepts.modality_clouds: lambda w: ({w: {"text": POINTS, "image": POINTS}}, w),
+    concepts.space_map: lambda w: ({"text": POINTS, "image": POINTS}, [w, w, "bag"], {0: PICTURE}, w),
+    concepts.agreement_dots: lambda w: ({"text": {w: 0.5}}, {w: 0.2}, w),
+    word2vec.word_map: lambda w: ({w: POINTS}, [w, "a", "b"], {w: w, "a": "kind", "b": "kind"}, None, w),
+    word2vec.loss_curves: lambda w: ({w: np.array([[2.0, 1.0], [1.0, 0.5]])}, w),
+    word2vec.similarity_scatter: lambda w: ([0.1, 0.2], [1.0, 2.0], [w, "a, b"], [w], w),
+    word2vec.neighbour_lists: lambda w: ({w: {w: [Neighbour(w, 0.5)]}}, w),
+    word2vec.size_curves: lambda w: ([100, 200], {w: [0.1, 0.2]}, w, w),
+}  # fmt: skip
+
+
+def test_no_figure_is_left_out():
+    modules = (
+        importlib.import_module(f"{figures.__name__}.{m.name}")
+        for m in pkgutil.iter_modules(figures.__path__)
+    )
+    public = {
+        function
+        for module in modules
+        for name, function in inspect.getmembers(module, inspect.isfunction)
+        if function.__module__ == module.__name__ and not name.startswith("_")
+        and function.__annotations__.get("return") in ("Figure", Figure)
+    }  # fmt: skip
+    assert {function.__name__ for function in public} - {"canvas"} == {f.__name__ for f in FIGURES}
+
+
+@pytest.mark.parametrize("word", ["$x_{$", r"\frac{^_$$", "红", "\U00100001", ""])
+@pytest.mark.parametrize("function", FIGURES, ids=lambda function: function.__name__)
+def test_a_figure_is_drawn_whatever_its_words_are(function, word, recwarn):
+    figure = function(*FIGURES[function](word))
+    figure.savefig(io.BytesIO(), format="png")
+    written = [text for text in figure.findobj(Text) if word and word in text.get_text()]
+    assert written or not word
+    assert not any(text.get_parse_math() for text in written)
+    assert not [str(warning.message) for warning in recwarn if "Glyph" in str(warning.message)]
