@@ -28,7 +28,7 @@ from crossmodal_edu.datasets.fashion_mnist import LabelledPictures, load_fashion
 from crossmodal_edu.datasets.grocery import Grocery, Photo, load_grocery
 from crossmodal_edu.evaluation.intervals import bootstrap_interval
 from crossmodal_edu.image.augment import random_views, view_each
-from crossmodal_edu.image.backbone import Backbone, load_lite0, load_resnet18
+from crossmodal_edu.image.backbone import Backbone, Lite0, load_resnet18
 from crossmodal_edu.image.cnn import SmallCNN
 from crossmodal_edu.image.convolution import conv2d, conv2d_backward, conv2d_loops
 from crossmodal_edu.image.encoder import ImageEncoder
@@ -253,11 +253,11 @@ def groceries(quick: bool = False) -> list[Row]:
         epochs = 1 if quick else scratch["epochs"]
         measured(name, trained_guesses(net, small, epochs, scratch["learning_rate"], augmented))
     torch.manual_seed(0)
-    random = load_lite0(tuned["size"], pretrained=False)
+    random = Lite0(tuned["size"], pretrained=False)
     measured("Lite0, random weights, frozen", linear_guesses(shop.seen_by(half_precision(random))))
-    frozen = load_lite0(tuned["size"])
+    frozen = Lite0(tuned["size"])
     measured("Lite0, frozen, 128 pixels", linear_guesses(shop.seen_by(frozen.embed)))
-    large = load_lite0(224)
+    large = Lite0(224)
     measured("Lite0, frozen, 224 pixels", linear_guesses(shop.seen_by(half_precision(large))))
     torch.manual_seed(0)
     net = nn.Sequential(frozen, nn.Dropout(tuned["dropout"]), nn.Linear(frozen.dimensions, products))
@@ -313,8 +313,8 @@ def loops_ratio() -> float:
 NETWORKS: dict[str, tuple[Callable[[], nn.Module], int]] = {
     "the book's encoder, 64 pixels": (lambda: ImageEncoder((64, 64)).eval(), 64),
     "SmallCNN in colour, 64 pixels": (lambda: SmallCNN(81, 3).eval(), 64),
-    "EfficientNet-Lite0, 128 pixels": (lambda: load_lite0(128), 128),
-    "EfficientNet-Lite0, 224 pixels": (lambda: load_lite0(224), 224),
+    "EfficientNet-Lite0, 128 pixels": (lambda: Lite0(128), 128),
+    "EfficientNet-Lite0, 224 pixels": (lambda: Lite0(224), 224),
     "ResNet-18, 128 pixels": (lambda: load_resnet18(128), 128),
     "ResNet-18, 224 pixels": (lambda: load_resnet18(224), 224),
 }

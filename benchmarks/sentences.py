@@ -38,7 +38,7 @@ from crossmodal_edu.retrieval.ranking import normalise
 from crossmodal_edu.spaces.contrastive import contrastive_loss
 from crossmodal_edu.text.cnn import TextCNN
 from crossmodal_edu.text.recurrent import GRUReader
-from crossmodal_edu.text.sentence_bert import load_sentence_encoder
+from crossmodal_edu.text.sentence_bert import MiniLM
 from crossmodal_edu.text.sentences import (
     MeanReader,
     SentenceEncoder,
@@ -170,7 +170,7 @@ def shop_part() -> Part:
         validation=([p.title for p in validation], captions_search(validation)),
         tokenisers={"words": tokenise},
         ready={
-            "MiniLM (chapter 06)": load_sentence_encoder().embed,
+            "MiniLM (chapter 06)": MiniLM().embed,
             "the engine's encoder": partial(load_pretrained("shop").embed, Modality.TEXT),
         },
         swaps=swapped_titles(test),
@@ -196,7 +196,7 @@ def chinese_part() -> Part:
         validation=search(shop.split("validation")),
         tokenisers={"characters": tokenise, "jieba": segment},
         ready={
-            "MiniLM (chapter 06)": load_sentence_encoder().embed,
+            "MiniLM (chapter 06)": MiniLM().embed,
             "the engine's encoder": partial(load_pretrained("shop").embed, Modality.TEXT),
         },
     )
@@ -228,7 +228,7 @@ def fashion_part() -> Part:
         validation=search(fashion.split("validation")),
         tokenisers={"words": tokenise},
         ready={
-            "MiniLM (chapter 06)": load_sentence_encoder().embed,
+            "MiniLM (chapter 06)": MiniLM().embed,
             "the engine's encoder": partial(load_pretrained("fashion").embed, Modality.TEXT),
         },
     )

@@ -24,7 +24,7 @@ from benchmarks.stored import store
 from crossmodal_edu.audio.augment import add_noise, change_speed, change_volume, random_changes
 from crossmodal_edu.audio.encoder import AudioEncoder
 from crossmodal_edu.audio.mfcc import mfcc
-from crossmodal_edu.audio.recogniser import Recogniser, recognise, train_recogniser
+from crossmodal_edu.audio.recogniser import Recogniser, train_recogniser, word_heard
 from crossmodal_edu.datasets.spoken_digits import SAMPLE_RATE, Recording, load_spoken_digits
 from crossmodal_edu.evaluation.intervals import bootstrap_interval
 from crossmodal_edu.training import inference
@@ -133,7 +133,7 @@ def work(job: Job) -> list[Row]:
     rows = []
     for how in job.heard:
         waveforms = [as_heard(r.waveform(), how, i) for i, r in enumerate(test_side)]
-        right = (recognise(recogniser, waveforms) == digits).double().numpy()
+        right = (word_heard(recogniser, waveforms) == digits).double().numpy()
         estimate = bootstrap_interval(right, samples=SETTINGS["samples"])
         ends = estimate.value, estimate.low, estimate.high, estimate.n, round(seconds, 1)
         rows.append(Row(job.kind, job.trained_on, job.split, job.speaker, how, *ends))

@@ -15,7 +15,7 @@ import torch
 from tokenizers import Tokenizer
 
 from crossmodal_edu.datasets.shop import load_shop
-from crossmodal_edu.text.sentence_bert import load_sentence_encoder, minilm_folder
+from crossmodal_edu.text.sentence_bert import MiniLM, minilm_files
 
 THREADS, REPEATS = 2, 7
 
@@ -27,7 +27,7 @@ def load_reference():
     from transformers.utils import logging
 
     logging.disable_progress_bar()
-    return SentenceTransformer(str(minilm_folder()), device="cpu", local_files_only=True)
+    return SentenceTransformer(str(minilm_files()["vocab.txt"].parent), device="cpu", local_files_only=True)
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -49,7 +49,7 @@ def compare(
 def main(quick: bool = False) -> str:
     torch.set_num_threads(THREADS)
     repeats = 1 if quick else REPEATS
-    encoder, reference = load_sentence_encoder(), load_reference()
+    encoder, reference = MiniLM(), load_reference()
     test = load_shop().split("test")[: 64 if quick else None]
     titles = [product.title for product in test]
     descriptions = [product.description for product in test]
@@ -64,7 +64,7 @@ def main(quick: bool = False) -> str:
         ("one title at a time, as queries come", titles[: 8 if quick else 60], 1),
     )
     for name, texts, batch_size in settings:
-        difference = encoder.embed(texts, batch_size) - theirs(texts, batch_size).cpu()
+        difference = encoder.embed(texts) - theirs(texts, batch_size).cpu()
         largest = max(largest, float(difference.abs().max()))
         if batch_size == 1:  # one call each, since a query does not wait for the next
 
@@ -77,7 +77,7 @@ def main(quick: bool = False) -> str:
         else:
 
             def ours_run(texts=texts, batch_size=batch_size):
-                return encoder.embed(texts, batch_size)
+                return encoder.embed(texts)
 
             def their_run(texts=texts, batch_size=batch_size):
                 return theirs(texts, batch_size)
@@ -85,7 +85,7 @@ def main(quick: bool = False) -> str:
         first, second, ratio = compare(ours_run, their_run, repeats)
         lines.append(f"| {name} | {len(texts) / first:,.0f} | {len(texts) / second:,.0f} | {ratio:.2f} |")
 
-    compiled = Tokenizer.from_file(str(minilm_folder() / "tokenizer.json"))
+    compiled = Tokenizer.from_file(str(minilm_files()["vocab.txt"].with_name("tokenizer.json")))
     compiled.no_padding()
     compiled.enable_truncation(256)
     first, second, ratio = compare(

@@ -12,8 +12,18 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
+
+from crossmodal_edu.printing import (
+    err,
+    out,
+    printable,
+    report_problems,
+    say,
+    show_info,
+    show_reports,
+    show_results,
+)
 
 # What the commands need is imported inside them, so that --help answers at once.
 
@@ -25,8 +35,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-# What a table, a path or a query says is shown as it is: "[red]" is no colour and ":heart:" no heart.
-_out, _err = (Console(markup=False, emoji=False, highlight=False, stderr=stderr) for stderr in (False, True))
 
 CatalogOption = Annotated[
     str,
@@ -39,14 +47,19 @@ MediaRootOption = Annotated[
     Path | None,
     typer.Option("--media-root", help="A further folder that pictures and sounds may lie in."),
 ]
+ColumnOption = Annotated[
+    list[str] | None,
+    typer.Option("--column", help="Which column is what: title=Bezeichnung. Common exports are known."),
+]
+ProblemsOption = Annotated[
+    int, typer.Option("--problems", min=0, help="How many problems of a table are shown in full.")
+]
+IndexArgument = Annotated[Path, typer.Argument(help="A folder made by `crossmodal index`.")]
 _FILE_NAME = re.compile(
     r".*\S\.(jpe?g|png|webp|gif|bmp|tiff?|avif|hei[cf]|svg|wav|flac|og[ga]|opus|mp3|m4a|aac|aiff?|wma|amr"
     r"|mp4|m4v|mov|mkv|webm|avi|mpe?g|3gp|wmv)",
     re.IGNORECASE,
 )
-_MOST_PROBLEMS = 20
-_FACTS = ("type", "colour", "pattern", "material", "brand", "price")
-_MOST_FACTS = 6
 
 
 def _show_version(asked: bool) -> bool:
@@ -77,11 +90,19 @@ def _explained() -> Iterator[None]:
 
     try:
         yield
+        sys.stdout.flush()
     except CrossmodalError as error:
-        _err.print(f"error: {_printable(str(error))}", style="red", soft_wrap=True)
+        err.print(f"error: {printable(error)}", style="red", soft_wrap=True)
+        raise typer.Exit(1) from None
+    except BrokenPipeError:  # whoever reads the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(0) from None
+    except OSError as error:
+        err.print(f"error: the output cannot be written: {error.strerror or error}", style="red")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
-        _err.print("stopped; nothing was half-written")
+        err.print("stopped; nothing was half-written")
         raise typer.Exit(130) from None
 
 
@@ -102,7 +123,7 @@ def search(
         typer.Option(
             "--filter",
             "-f",
-            help="colour=red, colour=red,blue, price=20..50, price=..50; the same attribute again: either. "
+            help="colour=red, colour=red,blue, colour!=red, price=20..50; the same attribute again: either. "
             'A value with commas or dots in it: brand="Smith, Sons".',
         ),
     ] = None,
@@ -115,8 +136,18 @@ def search(
         Path | None,
         typer.Option("--sheet", help="Write a page with pictures and sounds, say found.html."),
     ] = None,
+    weight: Annotated[
+        list[float] | None,
+        typer.Option("--weight", "-w", help="One for each part, files first; below 0: away from it."),
+    ] = None,
+    offset: Annotated[int, typer.Option("--offset", help="Leave out so many of the best.")] = 0,
+    order: Annotated[
+        str | None, typer.Option("--order", help="List what was found by price; -price: from the highest.")
+    ] = None,
     model: ModelOption = None,
     media_root: MediaRootOption = None,
+    column: ColumnOption = None,
+    problems: ProblemsOption = 20,
 ) -> None:
     """Find products by words, a picture, a sound, or several at once.
 
@@ -139,26 +170,29 @@ def search(
             from crossmodal_edu.sheet import check_sheet, write_sheet
 
             check_sheet(sheet)
-        engine = open_engine(catalog, model, progress=not as_json, media_root=media_root)
-        _report(engine.catalog.problems, catalog)
-        results = engine.search(queries, k, side, parse_filters(filter or [], engine.catalog))
+        engine = open_engine(catalog, model, not as_json, media_root, _columns(column))
+        report_problems(engine.catalog.problems, catalog, problems)
+        wanted = parse_filters(filter or [], engine.catalog)
+        results = engine.search(queries, k, side, wanted, weights=weight, offset=offset, order=order)
         if as_json:
             typer.echo(json.dumps(results.to_dict(), ensure_ascii=False))
         else:
-            _print_results(results)
+            show_results(results)
         if sheet is not None:
             write_sheet(queries, results, sheet)
-            _err.print(f"written: {sheet}")
+            err.print(f"written: {sheet}")
 
 
 @app.command()
 def index(
     table: Annotated[str, typer.Argument(help="A CSV or Parquet file of products.")],
-    out: Annotated[
+    to: Annotated[
         str | None, typer.Option("--out", "-o", help="The folder to write; else <table>.index")
     ] = None,
     model: ModelOption = None,
     media_root: MediaRootOption = None,
+    column: ColumnOption = None,
+    problems: ProblemsOption = 20,
 ) -> None:
     """Embed your own products and keep them in a folder for searching.
 
@@ -168,22 +202,116 @@ def index(
 
     crossmodal index my_products.csv
 
+    crossmodal index export.csv --column title=Bezeichnung
+
     crossmodal search "red bag" --catalog my_products.index
     """
     with _explained():
-        from crossmodal_edu.embedding import CONTENTS
         from crossmodal_edu.engine import SearchEngine
         from crossmodal_edu.products import Catalog
+        from crossmodal_edu.saving import check_folder
         from crossmodal_edu.shops import check_new_name
 
-        folder = out or str(Path(table).with_suffix(".index"))
+        folder = to or str(Path(table).with_suffix(".index"))
         check_new_name(folder)
-        products = Catalog.from_table(table, media_root=media_root)
+        check_folder(folder)
+        products = Catalog.from_table(table, media_root, _columns(column))
         engine = SearchEngine.from_catalog(products, model or "shop", lenient=True, progress=True)
         engine.save(folder)
-        _report(engine.catalog.problems, table)
-        sides = ", ".join(f"{len(engine.vectors(side)[0]):,} with {side.value}" for side in CONTENTS)
-        _out.print(_printable(f"{len(engine):,} products in {folder} ({sides})"), soft_wrap=True)
+        report_problems(engine.catalog.problems, table, problems)
+        sides = ", ".join(f"{len(engine.vectors(side)[0]):,} with {side.value}" for side in engine.sides)
+        say(f"{len(engine):,} products in {folder} ({sides})")
+
+
+@app.command()
+def update(
+    folder: IndexArgument,
+    table: Annotated[Path, typer.Argument(help="A table of products that are new or have changed.")],
+    remove_missing: Annotated[
+        bool, typer.Option("--remove-missing", help="Take out the products that are not in the table.")
+    ] = False,
+    media_root: MediaRootOption = None,
+    column: ColumnOption = None,
+    problems: ProblemsOption = 20,
+) -> None:
+    """Add products to an index, and replace those that changed; only what changed is embedded.
+
+    crossmodal update my_products.index my_products.csv --remove-missing
+    """
+    with _explained():
+        from crossmodal_edu.products import Catalog
+        from crossmodal_edu.shops import changing
+
+        products = Catalog.from_table(table, media_root, _columns(column))
+        with changing(folder) as engine:
+            before = len(engine.catalog.problems)
+            added, replaced, embedded = engine.update(products, lenient=True, progress=True)
+            gone = []
+            if remove_missing:
+                there = {product.id for product in products}
+                gone = [product.id for product in engine.catalog if product.id not in there]
+                engine.remove(gone)
+        report_problems((*products.problems, *engine.catalog.problems[before:]), str(table), problems)
+        say(f"{added:,} added, {replaced:,} there before, {len(gone):,} removed; {embedded:,} sides embedded")
+        say(f"{len(engine):,} products in {folder}")
+
+
+@app.command()
+def add(
+    folder: IndexArgument,
+    table: Annotated[Path, typer.Argument(help="A table of new products.")],
+    media_root: MediaRootOption = None,
+    column: ColumnOption = None,
+    problems: ProblemsOption = 20,
+) -> None:
+    """Add new products to an index; an id that is there already is an error.
+
+    crossmodal add my_products.index new_arrivals.csv
+    """
+    with _explained():
+        from crossmodal_edu.products import Catalog
+        from crossmodal_edu.shops import changing
+
+        products = Catalog.from_table(table, media_root, _columns(column))
+        with changing(folder) as engine:
+            before = len(engine.catalog.problems)
+            engine.add(products, lenient=True, progress=True)
+        report_problems((*products.problems, *engine.catalog.problems[before:]), str(table), problems)
+        say(f"{len(engine):,} products in {folder}")
+
+
+@app.command()
+def remove(
+    folder: IndexArgument,
+    ids: Annotated[list[str], typer.Argument(help="The ids of the products.")],
+) -> None:
+    """Take products out of an index.
+
+    crossmodal remove my_products.index 17 204
+    """
+    with _explained():
+        from crossmodal_edu.shops import changing
+
+        with changing(folder) as engine:
+            engine.remove(ids)
+        say(f"{len(engine):,} products in {folder}")
+
+
+@app.command()
+def export(
+    catalog: Annotated[str, typer.Argument(help="shop, fashion, or a folder made by `crossmodal index`.")],
+    file: Annotated[Path, typer.Argument(help="A new file, its name ending in .parquet.")],
+) -> None:
+    """Write ids, titles, attributes and vectors as Parquet, for another database.
+
+    crossmodal export my_products.index vectors.parquet
+    """
+    with _explained():
+        from crossmodal_edu.shops import export_vectors, open_engine
+
+        engine = open_engine(catalog, progress=True)
+        export_vectors(engine, file)
+        say(f"{len(engine):,} products in {file}")
 
 
 @app.command()
@@ -195,25 +323,13 @@ def info(
     crossmodal info my_products.index
     """
     with _explained():
-        from crossmodal_edu.embedding import CONTENTS
-        from crossmodal_edu.pretrained import KNOWS
         from crossmodal_edu.shops import open_engine
 
-        engine = open_engine(catalog, progress=True)
-        shown = Table("what", "", title=_printable(catalog), show_header=False)
-        shown.add_row("products", f"{len(engine):,}")
-        for side in CONTENTS:
-            shown.add_row(f"… with {side.value}", f"{len(engine.vectors(side)[0]):,}")
-        shown.add_row("attributes", _printable(", ".join(engine.catalog.attributes)))
-        name = engine.model.name
-        shown.add_row("model", f"{name}: {KNOWS[name]}" if name in KNOWS else "your own")
-        _out.print(shown)
+        show_info(open_engine(catalog, progress=True), catalog)
 
 
 @app.command()
-def restore(
-    folder: Annotated[Path, typer.Argument(help="A folder made by `crossmodal index`.")],
-) -> None:
+def restore(folder: IndexArgument) -> None:
     """Go back to the version before, when the current one was damaged.
 
     crossmodal restore my_products.index
@@ -221,9 +337,7 @@ def restore(
     with _explained():
         from crossmodal_edu.saving import restore_previous
 
-        _out.print(
-            _printable(f"{folder} is again what it was in {restore_previous(folder).name}"), soft_wrap=True
-        )
+        say(f"{folder} is again what it was in {restore_previous(folder).name}")
 
 
 @app.command()
@@ -233,43 +347,48 @@ def evaluate(
         str | None,
         typer.Option("--split", help="test, validation, train or all; else test where there is one."),
     ] = None,
+    queries: Annotated[
+        Path | None,
+        typer.Option("--queries", help="Your own, a CSV: query,id with a row for each right product."),
+    ] = None,
+    control: Annotated[
+        bool,
+        typer.Option("--control", help="Shuffle which product is right: the figures should fall to chance."),
+    ] = False,
     model: ModelOption = None,
     media_root: MediaRootOption = None,
+    column: ColumnOption = None,
+    problems: ProblemsOption = 20,
 ) -> None:
     """Measure how well each side of the products finds the others, in the index that is searched.
 
     crossmodal evaluate --catalog shop --split test
+
+    crossmodal evaluate --catalog my_products.index --queries what_people_typed.csv
     """
     with _explained():
-        from crossmodal_edu.embedding import CONTENTS
-        from crossmodal_edu.evaluation.directions import evaluate_directions, indexed_sides
+        from crossmodal_edu.evaluation.directions import evaluate_index
+        from crossmodal_edu.evaluation.searches import evaluate_searches, read_queries
         from crossmodal_edu.shops import open_engine
 
-        engine = open_engine(catalog, model, progress=True, media_root=media_root)
-        _report(engine.catalog.problems, catalog)
+        engine = open_engine(catalog, model, True, media_root, _columns(column))
+        report_problems(engine.catalog.problems, catalog, problems)
+        note = "; pairs shuffled, so about chance" if control else ""
+        if queries is not None:
+            report = evaluate_searches(engine, read_queries(queries), control=control)
+            title = f"{report.n_queries:,} queries among {len(engine):,} products{note}"
+            show_reports({(queries.name, catalog): report}, printable(title))
+            return
         products = engine.catalog
         chosen = split or ("test" if any(product.split == "test" for product in products) else "all")
         part = products if chosen == "all" else products.split(chosen)
-        keep = {products.position(product.id) for product in part}
-        with _err.status("embedding and ranking"):
-            vectors = {side: engine.vectors(side) for side in CONTENTS}
-            sides = indexed_sides(engine.model, products, vectors)
-            sides = {name: side.where(keep.__contains__, name) for name, side in sides.items()}
-            reports = evaluate_directions({name: side for name, side in sides.items() if len(side.products)})
+        with err.status("embedding and ranking"):
+            vectors = {side: engine.vectors(side) for side in engine.sides}
+            reports = evaluate_index(engine.model, products, vectors, part, control)
         if not reports:
-            _out.print(f"{len(part):,} products ({chosen}): none has two sides that could find each other")
+            say(f"{len(part):,} products ({chosen}): none has two sides that could find each other")
             return
-        names = ("R@1", "R@10", "MRR")
-        shown = Table(
-            "query", "finds", *names, title=f"{len(part):,} products ({chosen}); right is the same product"
-        )
-        for (asked, gallery), report in reports.items():
-            # A gallery of three has no first five.
-            shown.add_row(asked, gallery, *(str(report.measures.get(name, "")) for name in names))
-        first = next(iter(reports.values()))
-        chance = (f"{first.chance[name]:.3f}" if name in first.chance else "" for name in names)
-        shown.add_row("chance", "", *chance)
-        _out.print(shown)
+        show_reports(reports, f"{len(part):,} products ({chosen}); right is the same product{note}")
 
 
 @app.command("make-shop")
@@ -286,7 +405,7 @@ def make_shop_command(
         from crossmodal_edu.datasets.shop import make_shop
 
         shop = make_shop(n, seed, folder, workers=os.cpu_count() or 1)
-        _out.print(_printable(f"{len(shop):,} products in {folder}"), soft_wrap=True)
+        say((f"{len(shop):,} products in {folder}"), soft_wrap=True)
 
 
 @app.command()
@@ -304,7 +423,7 @@ def download(
     with _explained():
         from crossmodal_edu.datasets.folders import download as fetch
 
-        _out.print(_printable(fetch(name, source=source)), soft_wrap=True)
+        say((fetch(name, source=source)), soft_wrap=True)
 
 
 @app.command()
@@ -326,9 +445,9 @@ def doctor() -> None:
                 str(error).splitlines()[0] if str(error) else repr(error),
             )
             healthy &= not needed
-        shown.add_row(what, state, _printable(note))
-    _out.print(shown)
-    _out.print("ready" if healthy else "not ready: mend what is broken")
+        shown.add_row(what, state, printable(note))
+    out.print(shown)
+    out.print("ready" if healthy else "not ready: mend what is broken")
     raise typer.Exit(0 if healthy else 1)
 
 
@@ -356,51 +475,22 @@ def words_or_file(typed: str) -> str | Path:
     return typed
 
 
+def _columns(given: Sequence[str] | None) -> dict[str, str]:
+    """Pairs like title=Bezeichnung."""
+    from crossmodal_edu.errors import InputError
+
+    pairs = [pair.partition("=") for pair in given or []]
+    if any(not (meaning and name) for meaning, _, name in pairs):
+        raise InputError("--column needs a meaning and a name.", accepted="--column title=Bezeichnung")
+    return {meaning: name for meaning, _, name in pairs}
+
+
 def _queries(given: Sequence[str]) -> list:
     """Words that stand side by side are one query, so that nobody has to quote them."""
     parts = [words_or_file(part) for part in given]
     files = [part for part in parts if isinstance(part, Path)]
     words = " ".join(part for part in parts if isinstance(part, str))
     return files + ([words] if len(parts) > len(files) else [])
-
-
-def _report(problems: Sequence, name: str) -> None:
-    """What was wrong with a table, the first of it in full."""
-    for problem in problems[:_MOST_PROBLEMS]:
-        _err.print(_printable(f"{Path(name).name}, {problem}"), soft_wrap=True)
-    if len(problems) > _MOST_PROBLEMS:
-        _err.print(f"… and {len(problems) - _MOST_PROBLEMS:,} more problems of this table")
-
-
-def _printable(text: object) -> str:
-    """Without the signs that would move the cursor or colour the terminal."""
-    return "".join(c if c.isprintable() or c == "\n" else " " for c in str(text))
-
-
-def _print_results(results) -> None:
-    for note in results.notes:
-        _err.print(_printable(note), soft_wrap=True)
-    if not len(results):
-        _out.print("nothing was found")
-        return
-    asked = " and ".join(side.value for side in results.asked)
-    shown = Table("", "score", "matched", "id", "title", "attributes", title=f"asked by {asked}")
-    for hit in results:
-        facts = ", ".join(_facts(hit.product.attributes))
-        cells = (f"{hit.score:.3f}", hit.matched.value, hit.product.id, hit.product.title, facts)
-        shown.add_row(str(hit.rank), *(_printable(cell) for cell in cells))
-    _out.print(shown)
-
-
-def _facts(attributes) -> list[str]:
-    """The attributes that tell most at a glance, those of a table of one's own in their order."""
-    names = [name for name in _FACTS if name in attributes]
-    names += [name for name in attributes if name not in names]
-    return [
-        # As it stands in the table: 1250000, not 1.25e+06.
-        str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-        for value in (attributes[name] for name in names[:_MOST_FACTS])
-    ]
 
 
 if __name__ == "__main__":

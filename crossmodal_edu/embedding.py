@@ -1,10 +1,10 @@
-"""What each modality sees of a product, and products as vectors: opened, embedded, one vector a side."""
+"""Products as vectors: opened, embedded, one vector a side; and kept beside a shop that ships."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +16,14 @@ from safetensors.torch import save_file
 from torch import Tensor
 from tqdm import tqdm
 
-from crossmodal_edu.errors import CrossmodalError, RankingError, StorageError
-from crossmodal_edu.modality import OPENERS, Modality
+from crossmodal_edu.encoders import SIDES, Side
+from crossmodal_edu.errors import CrossmodalError, StorageError
+from crossmodal_edu.modality import Modality
+from crossmodal_edu.model import Model
 from crossmodal_edu.products import Product
 from crossmodal_edu.saving import written_aside
-from crossmodal_edu.spaces.contrastive import CrossModalEncoder
 from crossmodal_edu.tables import RowProblem
 from crossmodal_edu.text.tokens import LONGEST, tokenise
-
-CONTENTS: Mapping[Modality, Callable[[Product], Any]] = {
-    Modality.TEXT: lambda product: product.text or product.text_zh or None,
-    Modality.IMAGE: lambda product: product.image,
-    Modality.AUDIO: lambda product: product.audio,
-}
-"""The sides of a product: what words, eyes and ears see of it; None where there is nothing."""
 
 _BATCH = 256
 _MOST_NUMBERS = 200_000_000  # pixels and samples of pictures and sounds that wait in memory
@@ -41,38 +35,24 @@ class EmbeddedProducts:
 
     ``products`` are those that can be found, without the pictures and sounds that could not be
     opened; ``ids`` and ``vectors`` hold for each side whose vectors there are, and the unit
-    vectors; ``problems`` what could not be opened.
+    vectors; ``problems`` what could not be opened; ``digests`` for each side what tells its
+    content, by id.
     """
 
     products: tuple[Product, ...]
     ids: Mapping[Modality, tuple[str, ...]]
     vectors: Mapping[Modality, Float[Tensor, "_ d"]]
     problems: tuple[RowProblem, ...]
-
-
-def side_of(modality: Modality | str) -> Modality:
-    """A side of products by name: text, image or audio.
-
-    Raises
-    ------
-    RankingError
-        If products have no such side.
-    """
-    try:
-        side = Modality(modality)
-    except ValueError:
-        side = None
-    if side not in CONTENTS:
-        raise RankingError(
-            f"Products have no side called {modality!r}.",
-            accepted=", ".join(side.value for side in CONTENTS) + ".",
-            remedy="Leave it out to compare with all of them.",
-        )
-    return side
+    digests: Mapping[Modality, Mapping[str, str]] = field(default_factory=dict)
 
 
 def embed_products(
-    model: CrossModalEncoder, products: Iterable[Product], lenient: bool = False, progress: bool = False
+    model: Model,
+    products: Iterable[Product],
+    lenient: bool = False,
+    progress: bool = False,
+    sides: Mapping[Modality, Side] = SIDES,
+    same: Mapping[Modality, Collection[str]] | None = None,
 ) -> EmbeddedProducts:
     """Turn every side of every product into a unit vector.
 
@@ -81,13 +61,17 @@ def embed_products(
 
     Parameters
     ----------
-    model : CrossModalEncoder
+    model : Model
+        Sides for which it has no encoder are passed over.
     products : iterable of Product
     lenient : bool
         Go on when a picture or sound cannot be opened: it is dropped and reported, and so is
         a product of which nothing remains.
     progress : bool
         Show a progress bar.
+    sides : mapping of Modality to Side
+    same : mapping of Modality to ids, optional
+        Whose vectors of a side are known; they are passed over there.
 
     Raises
     ------
@@ -98,10 +82,15 @@ def embed_products(
     problems: list[RowProblem] = []
     ids: dict[Modality, tuple[str, ...]] = {}
     vectors: dict[Modality, Tensor] = {}
-    with tqdm(total=len(CONTENTS) * len(kept), desc="embedding", unit="side", disable=not progress) as bar:
-        for side in CONTENTS:
-            ids[side], vectors[side] = _embed_side(model, side, kept, problems if lenient else None, bar)
-    findable = {id for names in ids.values() for id in names}
+    digests: dict[Modality, dict[str, str]] = {}
+    with tqdm(total=len(sides) * len(kept), desc="embedding", unit="side", disable=not progress) as bar:
+        for side in sides:
+            ids[side], vectors[side] = (), torch.empty(0, model.dimensions)
+            if side in model.encoders:
+                some = _Openings(side, sides[side], kept, (same or {}).get(side, ()), lenient, problems)
+                ids[side], vectors[side] = some.embedded(model, bar)
+                digests[side] = some.digests
+    findable = {id for names in (*ids.values(), *(same or {}).values()) for id in names}
     lost = {problem.product for problem in problems} - findable
     problems += [
         RowProblem(product.line, "nothing of it can be searched; it is left out", product.id)
@@ -110,56 +99,78 @@ def embed_products(
     ]
     problems.sort(key=lambda problem: problem.line or 0)
     return EmbeddedProducts(
-        tuple(product for product in kept if product.id not in lost), ids, vectors, tuple(problems)
+        tuple(product for product in kept if product.id not in lost), ids, vectors, tuple(problems), digests
     )
 
 
-def _embed_side(
-    model: CrossModalEncoder,
-    side: Modality,
-    products: list[Product],
-    problems: list[RowProblem] | None,
-    bar: tqdm,
-) -> tuple[tuple[str, ...], Tensor]:
-    """Ids and vectors of one side; what cannot be opened is taken out of ``products`` and reported."""
-    rows: dict[str, int] = {}  # id → row of the distinct contents
-    known: dict[object, int] = {}  # content → row
-    waiting: list[Any] = []
-    embedded: list[Tensor] = []
+@dataclass
+class _Openings:
+    """One side of some products, opened one after the other.
 
-    def flush() -> None:
-        embedded.append(model.embed(side, waiting, _BATCH))
-        waiting.clear()
+    What cannot be opened is taken out of ``products``, and noted in ``problems``, or raises.
+    """
 
-    numbers = 0
-    for position, product in enumerate(products):
-        bar.update()
-        content = CONTENTS[side](product)
-        if content is None:
-            continue
+    side: Modality
+    how: Side
+    products: list[Product]
+    same: Collection[str]
+    lenient: bool
+    problems: list[RowProblem]
+    digests: dict[str, str] = field(default_factory=dict)
+
+    def embedded(self, model: Model, bar: tqdm) -> tuple[tuple[str, ...], Tensor]:
+        """The ids of the products that have this side, and their vectors."""
+        rows: dict[str, int] = {}  # id → row of the distinct contents
+        known: dict[object, int] = {}  # content → row
+        waiting: list[Any] = []
+        done: list[Tensor] = []
+        numbers = 0
+        for position, product in enumerate(self.products):
+            bar.update()
+            content = self.how.content(product)
+            if content is not None:
+                self.digests[product.id] = digest(content)
+            thing = None if product.id in self.same else self.opened(content, position, product)
+            if thing is None:
+                continue
+            size, key = _size_and_key(thing)
+            if key not in known:
+                known[key] = len(known)
+                waiting.append(thing)
+                numbers += size
+                if len(waiting) == _BATCH or numbers > _MOST_NUMBERS:
+                    done.append(model.embed(self.side, waiting))
+                    waiting, numbers = [], 0
+            rows[product.id] = known[key]
+        done.append(model.embed(self.side, waiting))
+        return tuple(rows), torch.cat(done)[list(rows.values())]
+
+    def opened(self, content: Any, position: int, product: Product) -> Any:
+        if isinstance(content, str):
+            if self.lenient and (n := _too_many(content)):
+                cut = f"text: only the first {LONGEST:,} of its {n:,} words count"
+                self.problems.append(RowProblem(product.line, cut, product.id))
+            return content
         try:
-            thing = content if side is Modality.TEXT else OPENERS[side](content)
+            return None if content is None else self.how.open(content)
         except CrossmodalError as error:
-            named = RowProblem(product.line, f"{side.value}: {error.problem}", product.id)
-            if problems is None:
+            named = RowProblem(product.line, f"{self.side.value}: {error.problem}", product.id)
+            if not self.lenient:
                 raise type(error)(str(named), accepted=error.accepted, remedy=error.remedy) from error
-            problems.append(named)
-            products[position] = replace(product, **{side.value: None})
-            continue
-        if problems is not None and side is Modality.TEXT and (n := _too_many(thing)):
-            cut = f"text: only the first {LONGEST:,} of its {n:,} words count"
-            problems.append(RowProblem(product.line, cut, product.id))
-        size, key = _size_and_key(thing)
-        if key not in known:
-            known[key] = len(known)
-            waiting.append(thing)
-            numbers += size
-            if len(waiting) == _BATCH or numbers > _MOST_NUMBERS:
-                flush()
-                numbers = 0
-        rows[product.id] = known[key]
-    flush()
-    return tuple(rows), torch.cat(embedded)[list(rows.values())]
+            self.problems.append(named)
+            if hasattr(product, self.side.value):
+                self.products[position] = replace(product, **{self.side.value: None})
+            return None
+
+
+def digest(content: Any) -> str:
+    """What tells a content from another: the same words, or the same bytes of a file; else nothing."""
+    try:
+        told = content.read_bytes() if isinstance(content, Path) else content
+    except OSError:
+        return ""
+    told = told.encode() if isinstance(told, str) else told
+    return hashlib.blake2b(told, digest_size=12).hexdigest() if isinstance(told, bytes) else ""
 
 
 def _too_many(text: str) -> int:
@@ -207,7 +218,7 @@ def load_vectors(folder: Path, model_folder: Path) -> dict[Modality, Float[Tenso
         with safe_open(folder / "vectors.safetensors", "pt") as file:
             if file.metadata().get("made_from") != _made_from(folder, model_folder):
                 raise ValueError("made from another table, or by another model")
-            return {side: file.get_tensor(side.value).float() for side in CONTENTS}
+            return {Modality(side): file.get_tensor(side).float() for side in file.keys()}  # noqa: SIM118
     except (OSError, ValueError, AttributeError, SafetensorError) as error:
         raise StorageError(
             f"The vectors of {folder.name!r} cannot be used ({error}).",
@@ -218,8 +229,8 @@ def load_vectors(folder: Path, model_folder: Path) -> dict[Modality, Float[Tenso
 
 def _made_from(folder: Path, model_folder: Path) -> str:
     """The hash of the table and of the model, by which vectors are known to be theirs."""
-    files = [folder / "products.csv", *(model_folder / name for name in ("settings.json", "vocabulary.txt"))]
+    parts = [folder / "products.csv", *sorted(p for p in model_folder.glob("*/*") if p.is_file())]
     total = hashlib.sha256()
-    for path in [*files, model_folder / "weights.safetensors"]:
+    for path in parts:
         total.update(hashlib.sha256(path.read_bytes()).digest())
     return total.hexdigest()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,81 +12,24 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from crossmodal_edu.embedding import CONTENTS, EmbeddedProducts, embed_products, side_of
-from crossmodal_edu.errors import CrossmodalError, InputError, StorageError, TableError
+from crossmodal_edu.embedding import EmbeddedProducts, digest, embed_products
+from crossmodal_edu.encoders import SIDES, Side, side_named
+from crossmodal_edu.errors import CrossmodalError, SpaceError, StorageError, TableError
 from crossmodal_edu.filters import unmatched
-from crossmodal_edu.modality import OPENERS, Modality, Query, read_query
+from crossmodal_edu.modality import Modality, Query
+from crossmodal_edu.model import Model
 from crossmodal_edu.packing import packed
 from crossmodal_edu.pretrained import load_pretrained
 from crossmodal_edu.products import Catalog, Product
-from crossmodal_edu.retrieval.index import Index
-from crossmodal_edu.retrieval.ranking import as_tensor, check_k, exact_cosines, normalise, top_k
+from crossmodal_edu.queries import EmbeddedQuery, embed_query
+from crossmodal_edu.results import Hit, Results
+from crossmodal_edu.retrieval.index import ExactIndex, Index
+from crossmodal_edu.retrieval.merging import Scales
+from crossmodal_edu.retrieval.ranking import check_k, exact_cosines, top_k
 from crossmodal_edu.saving import new_generation, read_generation
-from crossmodal_edu.spaces.contrastive import CrossModalEncoder, check_saveable
-from crossmodal_edu.text.tokens import tokenise
+from crossmodal_edu.spaces.space import Features
 
-_FORMAT = 2
-_SILENCE = 1e-4  # of full scale
-_SAID = {Modality.TEXT: "words", Modality.IMAGE: "a picture", Modality.AUDIO: "a sound"}
-
-
-@dataclass(frozen=True)
-class Hit:
-    """One search result: the product, its score, and the side of it that was nearest to the query."""
-
-    rank: int
-    product: Product
-    score: float
-    matched: Modality
-
-
-@dataclass(frozen=True)
-class Results(Sequence[Hit]):
-    """What a search found, best first; the modalities of what was asked; and what to know of it.
-
-    ``notes`` are sentences for people, such as that a word of the query is unknown to the model.
-    """
-
-    hits: tuple[Hit, ...]
-    asked: tuple[Modality, ...]
-    notes: tuple[str, ...] = ()
-
-    def __len__(self) -> int:
-        return len(self.hits)
-
-    def __getitem__(self, position):
-        return self.hits[position]
-
-    def __iter__(self) -> Iterator[Hit]:
-        return iter(self.hits)
-
-    def __repr__(self) -> str:
-        first = ", ".join(f"{hit.product.id!r} {hit.score:.3f}" for hit in self.hits[:3])
-        return f"Results({len(self)} found: {first}{', …' if len(self) > 3 else ''})"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Everything but the pictures and sounds, in forms that JSON knows."""
-        found = [
-            {
-                "rank": hit.rank,
-                "id": hit.product.id,
-                "score": round(hit.score, 4),
-                "matched": hit.matched.value,
-                "title": hit.product.title,
-                "attributes": dict(hit.product.attributes),
-            }
-            for hit in self.hits
-        ]
-        return {"asked": [side.value for side in self.asked], "found": found, "notes": list(self.notes)}
-
-
-@dataclass(frozen=True, eq=False)
-class EmbeddedQuery:
-    """A query as the engine sees it: its modalities, its unit vector, and what to know of it."""
-
-    asked: tuple[Modality, ...]
-    vector: Float[Tensor, "d"]
-    notes: tuple[str, ...]
+_FORMAT = 3
 
 
 class SearchEngine:
@@ -95,12 +37,17 @@ class SearchEngine:
 
     Each product keeps one vector per modality it has. They stay apart: a query of words
     can be compared with each of them, but not with all of them joined to one long vector.
-    A product's score is the largest of its cosines with the query: that of its nearest side.
+    A product's score is that of its nearest side, once the scores of all sides are on one scale.
 
     Parameters
     ----------
-    model : CrossModalEncoder
+    model : Model
         Turns words, pictures and sounds into vectors of one space.
+    index : class of Index
+        What holds the vectors of each side: :class:`ExactIndex`, or another that fulfils
+        :class:`Index`.
+    sides : mapping of Modality to Side
+        What each modality sees of a product.
 
     Notes
     -----
@@ -114,21 +61,27 @@ class SearchEngine:
     '2'
     """
 
-    def __init__(self, model: CrossModalEncoder):
-        self.model = model
+    def __init__(
+        self,
+        model: Model,
+        index: Callable[[int], Index] = ExactIndex,
+        sides: Mapping[Modality, Side] = SIDES,
+    ):
+        self.model, self.sides = model, sides
         self.catalog = Catalog([])
-        self._indexes = {side: Index(model.dimensions) for side in CONTENTS}
-        self._positions: dict[Modality, Tensor] = {}
-        self._rows: dict[Modality, Tensor] = {}
-        self._place(self.catalog)
+        self.scales = Scales.from_dict(model.scales)
+        self._indexes = {side: index(model.dimensions) for side in sides if side in model.encoders}
+        self._digests: dict[Modality, dict[str, str]] = {side: {} for side in self._indexes}
+        self._first: dict[tuple[Modality, ...], list[set[str]]] = {}
 
     @classmethod
     def from_catalog(
         cls,
         catalog: Catalog,
-        model: str | CrossModalEncoder = "shop",
+        model: str | Model = "shop",
         lenient: bool = False,
         progress: bool = False,
+        **made: Any,
     ) -> SearchEngine:
         """Embed every product of a catalogue.
 
@@ -136,7 +89,7 @@ class SearchEngine:
         ----------
         catalog : Catalog
             What is to be searched.
-        model : str or CrossModalEncoder
+        model : str or Model
             The name of a model that ships (shop, fashion), or one of your own.
         lenient : bool
             Go on when a picture or sound cannot be opened. It is dropped and reported in
@@ -144,27 +97,28 @@ class SearchEngine:
             Otherwise the first of them is an error.
         progress : bool
             Show a progress bar.
+        **made
+            ``index=`` and ``sides=``, as for the class.
 
         Raises
         ------
         InputError
             If a picture or sound cannot be opened, unless ``lenient``.
         """
-        engine = cls(load_pretrained(model) if isinstance(model, str) else model)
+        engine = cls(load_pretrained(model) if isinstance(model, str) else model, **made)
         engine.catalog = Catalog([], catalog.name, catalog.problems)
         engine.add(catalog, lenient=lenient, progress=progress)
         return engine
 
     @classmethod
     def of_vectors(
-        cls, catalog: Catalog, model: CrossModalEncoder, vectors: Mapping[Modality, Float[Tensor, "_ d"]]
+        cls, catalog: Catalog, model: Model, vectors: Mapping[Modality, Float[Tensor, "_ d"]]
     ) -> SearchEngine:
         """An engine whose products are embedded already: one row a product on each side that is given."""
         engine = cls(model)
         ids = tuple(product.id for product in catalog)
-        for side, rows in vectors.items():
-            engine._indexes[side].add(ids, rows)
-        engine._place(catalog)
+        engine._append(EmbeddedProducts(tuple(catalog), dict.fromkeys(vectors, ids), vectors, ()))
+        engine.catalog = catalog
         return engine
 
     def __len__(self) -> int:
@@ -176,24 +130,38 @@ class SearchEngine:
         k: int = 10,
         modality: Modality | str | None = None,
         filters: Mapping[str, object] | None = None,
-        **named: object,
+        *,
+        text: str | None = None,
+        image: object = None,
+        audio: object = None,
+        video: object = None,
+        vector: object = None,
+        weights: Sequence[float] | None = None,
+        offset: int = 0,
+        order: str | None = None,
     ) -> Results:
-        """The k products nearest to a query.
+        """The products nearest to a query.
 
         Parameters
         ----------
         query : words, Path, bytes, picture, waveform, or a list of several of them
             A string is always words: no file is opened because of what somebody typed.
-            Several are searched for together: the mean of their vectors is the query.
+            Of several, a product's score is the mean of what each gives it.
         k : int
             How many products, 1 or more; fewer come if fewer are left.
         modality : Modality or str, optional
             Compare with this side of the products only: "text", "image" or "audio".
         filters : mapping, optional
-            As for :meth:`Catalog.where`.
-        **named
-            ``text=``, ``image=``, ``audio=``, ``vector=``: parts of the query that are taken for
-            what they are called; see :meth:`embed_query`.
+            As for :meth:`Catalog.where`. They never change a score.
+        text, image, audio, video, vector
+            Further parts of the query, taken for what they are called: a string; a Path, bytes, or
+            the thing itself; a point of the engine's own space, of any length.
+        weights : sequence of float, optional
+            One for each part, those of ``query`` first, then in the order above. Below 0: away from it.
+        offset : int
+            How many of the best to leave out, as for a second page.
+        order : str, optional
+            List the k products by this attribute, "-price" from the highest; those without it last.
 
         Returns
         -------
@@ -205,56 +173,47 @@ class SearchEngine:
             If a query cannot be read, or is a video.
         RankingError
             If k is no whole number from 1 on, or the modality is none.
+        SpaceError
+            If the query and the side are not aligned in the space of the model.
         TableError
-            If a filter names an attribute that no product has.
+            If a filter or the order names an attribute that no product has.
 
         Notes
         -----
         Chapter 01.
         """
         check_k(k)
-        sides = list(CONTENTS) if modality is None else [side_of(modality)]
-        asked = self.embed_query(query, **named)
-        passed = None
-        if filters:
-            passed = torch.zeros(len(self), dtype=torch.bool)
-            passed[self.catalog.where(filters)] = True
-        found = [self._nearest(side, asked.vector, k, passed) for side in sides]
-        candidates = torch.cat(found).unique()  # in the order of the catalogue
-        if not len(candidates):
-            return Results((), asked.asked, (*asked.notes, *self._why_nothing(sides, filters)))
-        cosines = torch.stack([self._cosines(side, asked.vector, candidates) for side in sides])
-        scores, nearest = cosines.max(dim=0)
-        best = top_k(scores[None], min(k, len(candidates)))
-        hits = (
-            Hit(rank, self.catalog[int(candidates[i])], score, sides[int(nearest[i])])
-            for rank, (i, score) in enumerate(
-                zip(best.indices[0].tolist(), best.scores[0].tolist(), strict=True), start=1
-            )
+        check_k(offset, "offset", least=0)
+        asked = self.embed_query(
+            query, text=text, image=image, audio=audio, video=video, vector=vector, weights=weights
         )
-        return Results(tuple(hits), asked.asked, asked.notes)
+        sides = self._comparable(asked, modality)
+        allowed = None if not filters else {self.catalog[i].id for i in self.catalog.where(filters)}
+        vector, found = asked.vector, set()
+        for side, among in self._lists(asked, sides, allowed):
+            found.update(self._indexes[side].search(vector[None], offset + k, among).ids[0])
+        if not found:
+            return Results((), asked.asked, (*asked.notes, *self._why_nothing(sides, filters)))
+        # In the order of the catalogue, which equal scores keep.
+        ids = sorted(found, key=self.catalog.position)
+        cosines = {side: self._cosines(side, vector, ids) for side in sides}
+        scores, nearest = self.scales.scores(asked.parts, cosines)
+        best = top_k(scores[None], min(offset + k, len(ids)))
+        places = best.indices[0].tolist()[offset:]
+        hits = []
+        for rank, i in enumerate(places, start=offset + 1):
+            side = sides[int(nearest[i])]
+            hits.append(Hit(rank, self.catalog.get(ids[i]), float(scores[i]), side, float(cosines[side][i])))
+        return Results(tuple(self._ordered(hits, order)), asked.asked, asked.notes)
 
     def embed_query(
         self,
         query: Query | Tensor | list | None = None,
         *,
-        text: object = None,
-        image: object = None,
-        audio: object = None,
-        vector: object = None,
+        weights: Sequence[float] | None = None,
+        **named: object,
     ) -> EmbeddedQuery:
-        """A query as one unit vector; of several parts, the mean of theirs made a unit vector.
-
-        Parameters
-        ----------
-        query : as for :meth:`search`
-            Its modality is recognised.
-        text : str
-            Words, whatever they look like.
-        image : Path, bytes, PIL picture or array
-        audio : Path, bytes, waveform or (waveform, sample rate)
-        vector : (d,) tensor, array or list
-            A point of the engine's own space, of any length.
+        """The parts of a query, embedded, and what to know of them; takes what :meth:`search` takes.
 
         Raises
         ------
@@ -265,22 +224,7 @@ class SearchEngine:
         -----
         Chapter 01.
         """
-        parts = [read_query(self._checked(one)) for one in (query if isinstance(query, list) else [query])
-                 if one is not None]  # fmt: skip
-        for side, given in ((Modality.TEXT, text), (Modality.IMAGE, image), (Modality.AUDIO, audio)):
-            if given is not None:
-                parts.append((side, _as_said(side, given)))
-        vectors = [self.model.embed(side, [content]) for side, content in parts]
-        if vector is not None:
-            vectors.append(_point(vector, self.model.dimensions))
-        if not vectors:
-            raise InputError(
-                "There is nothing to search for.", accepted="words, a picture, a sound or a vector."
-            )
-        notes = tuple(note for side, content in parts for note in self._notes(side, content))
-        return EmbeddedQuery(
-            tuple(side for side, _ in parts), normalise(torch.cat(vectors).mean(dim=0)), notes
-        )
+        return embed_query(self.model, self.sides, query, named, weights)
 
     def add(self, products: Iterable[Product], lenient: bool = False, progress: bool = False) -> None:
         """Embed more products and append them; on an error nothing changes.
@@ -294,7 +238,7 @@ class SearchEngine:
         """
         new = list(products)
         Catalog([*self.catalog, *new])  # refuses ids that are there already
-        self._append(embed_products(self.model, new, lenient, progress))
+        self._append(embed_products(self.model, new, lenient, progress, self.sides))
 
     def remove(self, ids: Iterable[str]) -> None:
         """Take products out.
@@ -313,10 +257,53 @@ class SearchEngine:
         gone = {id: self.catalog.position(id) for id in ids}
         for index in self._indexes.values():
             index.remove([id for id in gone if id in index])
+        for digests in self._digests.values():
+            for id in gone:
+                digests.pop(id, None)
         kept = [product for product in self.catalog if product.id not in gone]
-        self._place(Catalog(kept, self.catalog.name, self.catalog.problems))
+        self.catalog = Catalog(kept, self.catalog.name, self.catalog.problems)
+        self._measure_scales()
 
-    def vectors(self, modality: Modality | str) -> tuple[tuple[str, ...], Float[Tensor, "n d"]]:
+    def update(
+        self, products: Iterable[Product], lenient: bool = False, progress: bool = False
+    ) -> tuple[int, int, int]:
+        """Add new products and replace those whose id is there; only sides that changed are embedded.
+
+        Parameters
+        ----------
+        products : iterable of Product
+        lenient, progress
+            As for :meth:`from_catalog`.
+
+        Returns
+        -------
+        (int, int, int)
+            How many were added, how many were there before, and how many sides were embedded.
+
+        Raises
+        ------
+        InputError
+            If a picture or sound cannot be opened, unless ``lenient``; then nothing changes.
+        """
+        given = Catalog(products)
+        same: dict[Modality, set[str]] = {}
+        for side, index in self._indexes.items():
+            told = {p.id: digest(self.sides[side].content(p)) for p in given if p.id in index}
+            same[side] = {id for id, now in told.items() if now == self._digests[side].get(id)}
+        embedded = embed_products(self.model, given, lenient, progress, self.sides, same)
+        for side, index in self._indexes.items():
+            index.remove([p.id for p in given if p.id in index and p.id not in same[side]])
+            index.add(embedded.ids[side], embedded.vectors[side])
+            self._digests[side] |= embedded.digests.get(side, {})
+        new = {product.id: product for product in embedded.products}
+        lost = {product.id for product in given} - set(new)
+        products = [new.pop(p.id, p) for p in self.catalog if p.id not in lost] + list(new.values())
+        self.catalog = Catalog(products, self.catalog.name, (*self.catalog.problems, *embedded.problems))
+        self._measure_scales()
+        embedded_sides = sum(map(len, embedded.ids.values()))
+        return len(new), len(given) - len(lost) - len(new), embedded_sides
+
+    def vectors(self, modality: Modality | str) -> tuple[tuple[str, ...], Float[np.ndarray, "n d"]]:
         """The ids of the products that have this side, and its unit vectors, in the same order.
 
         Raises
@@ -324,8 +311,8 @@ class SearchEngine:
         RankingError
             If the modality is none of the sides.
         """
-        index = self._indexes[side_of(modality)]
-        return index.ids, index.vectors
+        index = self._indexes[side_named(modality, self._indexes)]
+        return index.ids, index.get(index.ids).numpy()
 
     def save(self, folder: str | Path) -> None:
         """Write products, vectors and model to one folder; a kill leaves what was there before.
@@ -340,41 +327,66 @@ class SearchEngine:
         StorageError
             If the disk refuses, or another process is writing to the folder.
         SpaceError
-            If the model could not be brought back.
+            If the model or the index could not be brought back.
         """
-        check_saveable(self.model)
-        with new_generation(folder, check=self._read) as fresh:
+        own = {*self.model.classes(), *map(type, self._indexes.values())}
+        with new_generation(folder, check=lambda fresh: self._read(fresh, own, self.sides)) as fresh:
             Catalog(map(packed, self.catalog)).to_table(fresh / "products.parquet")
             for side, index in self._indexes.items():
-                index.write(fresh / side.value)
+                index.save(fresh / side.value)
             self.model.save(fresh / "model")
-            about = {"format": _FORMAT, "name": self.catalog.name, "model": self.model.name}
+            about = {
+                "format": _FORMAT,
+                "name": self.catalog.name,
+                "indexes": {side.value: type(index).__name__ for side, index in self._indexes.items()},
+                "scales": self.scales.to_dict(),
+            }
             (fresh / "engine.json").write_text(json.dumps(about) + "\n", encoding="utf-8")
+            known = {side.value: digests for side, digests in self._digests.items()}
+            (fresh / "digests.json").write_text(json.dumps(known), encoding="utf-8")
 
     @classmethod
-    def load(cls, folder: str | Path) -> SearchEngine:
+    def load(
+        cls, folder: str | Path, classes: Iterable[type] = (), sides: Mapping[Modality, Side] = SIDES
+    ) -> SearchEngine:
         """Read what :meth:`save` wrote.
+
+        Parameters
+        ----------
+        folder : str or Path
+        classes : iterable of classes, optional
+            Your own encoders, spaces and indexes, as for :meth:`Model.load`.
+        sides : mapping of Modality to Side
+            Those that it was made with.
 
         Raises
         ------
         StorageError
             If the folder holds no engine, or one that was damaged.
         """
-        return read_generation(folder, cls._read)
+        return read_generation(folder, lambda saved: cls._read(saved, classes, sides))
 
     @classmethod
-    def _read(cls, saved: Path) -> SearchEngine:
+    def _read(cls, saved: Path, classes: Iterable[type], sides: Mapping[Modality, Side]) -> SearchEngine:
         try:
             about = json.loads((saved / "engine.json").read_text(encoding="utf-8"))
             if about["format"] > _FORMAT:
-                raise ValueError("it was made by a newer version")
-            engine = cls(CrossModalEncoder.load(saved / "model"))
-            engine._indexes = {side: Index.read(saved / side.value) for side in CONTENTS}
+                raise ValueError("a newer version of this package made it; update the package")
+            if about["format"] < _FORMAT:
+                raise ValueError("an older version of this package made it")
+            kinds = {kind.__name__: kind for kind in (ExactIndex, *classes)}
+            engine = cls(Model.load(saved / "model", classes), sides=sides)
+            engine._indexes = {
+                Modality(side): kinds[kind].load(saved / side) for side, kind in about["indexes"].items()
+            }
             products = []
             if any(engine._indexes.values()):
                 products = Catalog.from_table(saved / "products.parquet", own=True)
-            engine._place(Catalog(products, about["name"]))
-        except (OSError, ValueError, KeyError, TypeError, CrossmodalError) as error:
+            engine.catalog = Catalog(products, about["name"])
+            engine.scales = Scales.from_dict(about["scales"])
+            known = json.loads((saved / "digests.json").read_text(encoding="utf-8"))
+            engine._digests = {side: known.get(side.value, {}) for side in engine._indexes}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, CrossmodalError) as error:
             raise StorageError(
                 f"{saved} does not hold a search engine: {error}",
                 accepted="a folder written by SearchEngine.save or by crossmodal index.",
@@ -386,78 +398,84 @@ class SearchEngine:
         problems = (*self.catalog.problems, *embedded.problems)
         grown = Catalog([*self.catalog, *embedded.products], self.catalog.name, problems)
         for side, index in self._indexes.items():
-            index.add(embedded.ids[side], embedded.vectors[side])
-        self._place(grown)
+            if side in embedded.ids:
+                index.add(embedded.ids[side], embedded.vectors[side])
+                self._digests[side] |= embedded.digests.get(side, {})
+        self.catalog = grown
+        self._measure_scales()
 
-    def _place(self, catalog: Catalog) -> None:
-        """Take over a catalogue, and note where in it the rows of each index stand, and the reverse."""
-        self.catalog = catalog
-        for side, index in self._indexes.items():
-            positions = torch.tensor([catalog.position(id) for id in index.ids], dtype=torch.int64)
-            self._positions[side] = positions
-            self._rows[side] = torch.full((len(catalog),), -1)  # −1: the product has no such side
-            self._rows[side][positions] = torch.arange(len(index))
+    def _measure_scales(self) -> None:
+        """What the model does not bring is measured on the catalogue."""
+        self._first.clear()
+        if not self.model.scales:
+            features = {
+                side: Features(index.get(index.ids), index.ids) for side, index in self._indexes.items()
+            }
+            self.scales = Scales.measured(features, self.model.space.aligned)
 
-    def _nearest(self, side: Modality, vector: Tensor, k: int, passed: Tensor | None) -> Tensor:
-        """The positions in the catalogue of the k products whose side is nearest to a vector."""
-        positions = self._positions[side]
-        among = None if passed is None else passed[positions].nonzero().squeeze(1)
-        return positions[self._indexes[side].search(vector[None], k, among).indices[0]]
+    def _lists(
+        self, asked: EmbeddedQuery, sides: list[Modality], allowed: set[str] | None
+    ) -> Iterator[tuple[Modality, Collection[str] | None]]:
+        """Lists whose best hold the best of all: of each side, who has it first, and the others.
 
-    def _cosines(self, side: Modality, vector: Tensor, products: Tensor) -> Tensor:
-        """The cosines of these products' sides with a vector; −∞ where a product has no such side."""
-        rows = self._rows[side][products]
-        cosines = torch.full((len(products),), -torch.inf)
-        cosines[rows >= 0] = exact_cosines(vector, self._indexes[side].vectors[rows[rows >= 0]])
+        Within a list the order of the scores is that of the cosines, since all of it is discounted or none.
+        """
+        order = self.scales.order(asked.parts, sides)
+        for place, side in enumerate(order or sides):
+            earlier = order[:place]
+            if (side, *earlier) not in self._first:
+                index = self._indexes[side]
+                first = {id for id in index.ids if not any(id in self._indexes[one] for one in earlier)}
+                self._first[side, *earlier] = [first, set(index.ids) - first]
+            for group in self._first[side, *earlier]:
+                if len(group) == len(self._indexes[side]):
+                    yield side, allowed
+                elif group:
+                    yield side, group if allowed is None else group & allowed
+
+    def _cosines(self, side: Modality, vector: Float[Tensor, "d"], ids: list[str]) -> Float[Tensor, "n"]:
+        """With each product, summed alone and in double precision; −∞ for one without this side."""
+        index = self._indexes[side]
+        cosines = torch.full((len(ids),), -torch.inf)
+        there = [place for place, id in enumerate(ids) if id in index]
+        cosines[there] = exact_cosines(vector, index.get([ids[place] for place in there]))
         return cosines
 
-    def _checked(self, query: object) -> object:
-        if getattr(query, "shape", None) == (self.model.dimensions,):
-            raise InputError(
-                f"An array of {self.model.dimensions} numbers may be a sound or a vector.",
-                accepted="audio=array, or vector=array.",
-                remedy="Say which of the two it is.",
+    def _comparable(self, asked: EmbeddedQuery, modality: Modality | str | None) -> list[Modality]:
+        """The sides that the space has aligned with every part of a query."""
+        chosen = list(self._indexes) if modality is None else [side_named(modality, self._indexes)]
+        sides = [s for s in chosen if all(self.model.space.aligned(part, s) for part in asked.asked)]
+        if not sides or (modality is None and not asked.asked and not self._one_space()):
+            said = f"A query of {' and '.join(asked.asked) or 'a vector'}"
+            raise SpaceError(
+                f"{said} cannot be compared with {' or '.join(chosen)}: these sides are not aligned.",
+                accepted="a query and a side that the space of the model has aligned.",
+                remedy="Ask by another modality, name a side, or take a model that aligns them: shop.",
             )
-        return query
+        return sides
 
-    def _notes(self, side: Modality, content: Any) -> Iterator[str]:
-        if side is Modality.AUDIO and np.abs(content).max() < _SILENCE:
-            yield "The sound is silent: what was found is no answer to it."
-        vocabulary = getattr(self.model.encoders["text"], "vocabulary", None)
-        if side is Modality.TEXT and vocabulary is not None:
-            unknown = vocabulary.unknown(content)
-            listed = ", ".join(unknown[:8]) + (", …" if len(unknown) > 8 else "")
-            if len(unknown) == len(set(tokenise(content))):
-                words = listed or "there is none"
-                yield f"The model knows no word of the query ({words}); do not trust the ranking."
-            elif unknown:
-                yield f"Words that the model does not know, and takes by their letters: {listed}."
+    def _one_space(self) -> bool:
+        return all(self.model.space.aligned(one, other) for one in self._indexes for other in self._indexes)
+
+    def _ordered(self, hits: list[Hit], order: str | None) -> list[Hit]:
+        if order is None:
+            return hits
+        name = order.removeprefix("-")
+        if name not in self.catalog.attributes:
+            raise TableError(
+                f"No product has an attribute {name!r} to order by.",
+                accepted=", ".join(self.catalog.attributes) + ".",
+                remedy="Check the name; '-price' lists from the highest.",
+            )
+        there = [hit for hit in hits if name in hit.product.attributes]
+        # Texts behind numbers, which cannot be compared with each other.
+        there.sort(
+            key=lambda hit: (isinstance(hit.product.attributes[name], str), hit.product.attributes[name]),
+            reverse=order.startswith("-"),
+        )
+        return there + [hit for hit in hits if name not in hit.product.attributes]
 
     def _why_nothing(self, sides: list[Modality], filters: Mapping[str, object] | None) -> list[str]:
         if not any(len(self._indexes[side]) for side in sides):
-            return [f"No product has {' or '.join(_SAID[side] for side in sides)}."]
+            return [f"No product has {' or '.join(self.sides[side].said for side in sides)}."]
         return ["No product passes the filters.", *unmatched(filters or {}, self.catalog)]
-
-
-def _as_said(side: Modality, given: object) -> Any:
-    """The content of a part of a query whose modality its name tells."""
-    if isinstance(given, str) != (side is Modality.TEXT):
-        raise InputError(
-            f"{side.value}= was given {given!r:.80}.",
-            accepted="a string."
-            if side is Modality.TEXT
-            else "a Path, bytes, or the thing itself; no string.",
-            remedy="" if side is Modality.TEXT else f"For a file write {side.value}=Path(name).",
-        )
-    return OPENERS[side](given)
-
-
-def _point(vector: object, dimensions: int) -> Float[Tensor, "1 d"]:
-    point = as_tensor(vector)
-    if not isinstance(point, Tensor) or point.shape != (dimensions,) or not point.any():
-        raise InputError(
-            f"The vector is {tuple(point.shape) if isinstance(point, Tensor) else type(point).__name__}.",
-            accepted=f"{dimensions} numbers, not all of them 0, in a space of this engine's model.",
-            remedy="Take a row of engine.vectors(side), or the vector of engine.embed_query(query).",
-        )
-    return normalise(point.detach().to("cpu", torch.float32))[None]

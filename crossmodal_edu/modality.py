@@ -10,12 +10,12 @@ from __future__ import annotations
 import io
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from jaxtyping import Float
@@ -331,15 +331,22 @@ def open_audio(source: Query | object, limits: Limits = LIMITS) -> Float[np.ndar
 
 
 def read_query(
-    query: Query | object, limits: Limits = LIMITS
-) -> tuple[Modality, str | Image.Image | np.ndarray]:
+    query: Query | object, openers: Mapping[Modality, Callable[[Any], Any]] | None = None
+) -> tuple[Modality, Any]:
     """What a query is, and its content: words, a picture or a waveform.
+
+    Parameters
+    ----------
+    query : as for :func:`recognise`
+    openers : mapping, optional
+        How the content of each modality is opened; else text, pictures and sounds, by the functions
+        of this module.
 
     Raises
     ------
     InputError
-        As :func:`recognise`, :func:`open_text`, :func:`open_image` and :func:`open_audio`; or if it
-        is a video.
+        As :func:`recognise`, :func:`open_text`, :func:`open_image` and :func:`open_audio`; or if its
+        modality has no opener, as a video.
 
     Notes
     -----
@@ -350,14 +357,12 @@ def read_query(
     >>> read_query("red bag")
     (<Modality.TEXT: 'text'>, 'red bag')
     """
-    modality = recognise(query, limits)
-    if modality is Modality.VIDEO:
-        raise _refuse(query, "is a video", None, "Take a frame of it, or its sound track.")
-    return modality, OPENERS[modality](query, limits)
-
-
-OPENERS = {Modality.TEXT: open_text, Modality.IMAGE: open_image, Modality.AUDIO: open_audio}
-"""How the content of each modality is opened."""
+    if openers is None:
+        openers = {Modality.TEXT: open_text, Modality.IMAGE: open_image, Modality.AUDIO: open_audio}
+    modality = recognise(query)
+    if modality not in openers:
+        raise _refuse(query, f"is a {modality.value}", None, "Take a frame of it, or its sound track.")
+    return modality, openers[modality](query)
 
 
 # What was given

@@ -1,8 +1,8 @@
-"""Texts of different lengths in one table: fill up the short ones, remember what is filling, take means."""
+"""Texts and sounds of different lengths in one table: short ones filled up, and means that know it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import torch
@@ -87,3 +87,84 @@ def weighted_mean(words: Float[Tensor, "n t d"], weights: Float[Tensor, "n t"]) 
     total = weights.sum(dim=1, keepdim=True)  # (n, 1)
     shares = weights / torch.where(total > 0, total, 1)  # (n, t), each row adds up to 1
     return torch.einsum("nt,ntd->nd", shares, words)
+
+
+def softmax_mean(
+    vectors: Float[Tensor, "n t d"], scores: Float[Tensor, "n t"], present: Bool[Tensor, "n t"]
+) -> Float[Tensor, "n d"]:
+    """The mean of the vectors of each row, weighted by the softmax of scores that were computed for them.
+
+    Parameters
+    ----------
+    vectors : (n, t, d)
+    scores : (n, t)
+        The larger, the more a place counts.
+    present : (n, t)
+        Which places count at all; at least one in each row.
+
+    Returns
+    -------
+    (n, d)
+
+    Notes
+    -----
+    Used in Chapter 05. Bahdanau, Cho, Bengio (2015), equations 5 and 6, with scores that ask nothing.
+
+    Examples
+    --------
+    >>> vectors, scores = torch.tensor([[[2.0], [4.0], [9.0]]]), torch.zeros(1, 3)
+    >>> softmax_mean(vectors, scores, torch.tensor([[True, True, False]]))
+    tensor([[3.]])
+    """
+    weights = scores.masked_fill(~present, -torch.inf).softmax(dim=1)
+    return torch.einsum("nt,ntd->nd", weights, vectors)
+
+
+def present_until(lengths: Int[Tensor, "n"], longest: int) -> Bool[Tensor, "n t"]:
+    """Which of ``longest`` places come before the end of each row.
+
+    Notes
+    -----
+    Used in Chapter 08.
+
+    Examples
+    --------
+    >>> present_until(torch.tensor([1, 3]), 3).int()
+    tensor([[1, 0, 0],
+            [1, 1, 1]], dtype=torch.int32)
+    """
+    return torch.arange(longest, device=lengths.device) < lengths[:, None]
+
+
+def batches(costs: Sequence[int], budget: int) -> Iterator[list[int]]:
+    """Rows to be worked on together, so that little is filling and none exceeds a budget of memory.
+
+    Parameters
+    ----------
+    costs : sequence of int
+        How much room each row takes, 1 or more.
+    budget : int
+        A batch takes as much room as its costliest row times its rows; a single row may exceed it.
+
+    Yields
+    ------
+    list of int
+        Positions, those of like cost together.
+
+    Notes
+    -----
+    Used in Chapter 06.
+
+    Examples
+    --------
+    >>> list(batches([3, 1, 9, 1], budget=6))
+    [[1, 3], [0], [2]]
+    """
+    rows: list[int] = []
+    for row in sorted(range(len(costs)), key=costs.__getitem__):
+        if rows and (len(rows) + 1) * costs[row] > budget:
+            yield rows
+            rows = []
+        rows.append(row)
+    if rows:
+        yield rows

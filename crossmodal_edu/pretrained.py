@@ -6,7 +6,7 @@ from functools import cache
 
 from crossmodal_edu.datasets import folders
 from crossmodal_edu.errors import DataMissingError
-from crossmodal_edu.spaces.contrastive import CrossModalEncoder
+from crossmodal_edu.model import Model
 
 KNOWS = {
     "shop": "33 kinds of invented products, drawn pictures, synthetic voices; English and Chinese",
@@ -16,7 +16,7 @@ KNOWS = {
 
 
 @cache
-def load_pretrained(name: str) -> CrossModalEncoder:
+def load_pretrained(name: str) -> Model:
     """A model that ships, ready to embed.
 
     Parameters
@@ -42,8 +42,6 @@ def load_pretrained(name: str) -> CrossModalEncoder:
         raise DataMissingError(
             f"No model called {name!r} ships.",
             accepted=", ".join(KNOWS) + ".",
-            remedy="Name one of these, or load your own with CrossModalEncoder.load.",
+            remedy="Name one of these, or load your own with Model.load.",
         )
-    model = CrossModalEncoder.load(folders.shipped(f"models/{name}"))
-    model.name = name
-    return model
+    return Model.load(folders.shipped(f"models/{name}"))

@@ -16,16 +16,12 @@ import numpy as np
 
 from crossmodal_edu.amounts import column_of_numbers
 from crossmodal_edu.attachments import Attachments, Media
+from crossmodal_edu.columns import COLUMNS
 from crossmodal_edu.errors import TableError
 from crossmodal_edu.filters import passing
 from crossmodal_edu.markup import plain_words
 from crossmodal_edu.modality import Modality
 from crossmodal_edu.tables import Cell, RowProblem, Table, read_own_table, read_table, write_table
-
-COLUMNS = (
-    "id", "title", "description", "image", "audio", "title_zh", "description_zh", "captions", "split",
-)  # fmt: skip
-"""The columns of a product table that have a meaning; every other column is an attribute."""
 
 _WORDS = ("title", "description", "title_zh", "description_zh")
 _TEXTS = ("id", *_WORDS, "split")
@@ -238,7 +234,12 @@ class Catalog(Sequence[Product]):
 
     @classmethod
     def from_table(
-        cls, path: str | Path, media_root: str | Path | None = None, *, own: bool = False
+        cls,
+        path: str | Path,
+        media_root: str | Path | None = None,
+        columns: Mapping[str, str] | None = None,
+        *,
+        own: bool = False,
     ) -> Catalog:
         """Read a table of products, keep the good rows, and report each bad one.
 
@@ -265,6 +266,9 @@ class Catalog(Sequence[Product]):
               Parquet says itself what is a number. Empty cells are left out.
         media_root : str or Path, optional
             Another folder whose files may be used.
+        columns : mapping, optional
+            Which column is what, where the names do not say: ``{"title": "Bezeichnung"}``. The names
+            of common exports are known (``productDisplayName``, ``Handle``, ``Body (HTML)`` …).
         own : bool
             The file was written by :meth:`to_table` as Parquet. It may have any size, comes back
             exactly, and no file is looked for: only pictures and sounds inside it count.
@@ -287,7 +291,7 @@ class Catalog(Sequence[Product]):
         path = Path(path)
         if own:
             return cls(map(_own_product, read_own_table(path)), path.stem)
-        table = read_table(path, COLUMNS)
+        table = read_table(path, columns)
         attachments = Attachments(path.parent, None if media_root is None else Path(media_root))
         products, problems = _products(table, attachments)
         problems = sorted([*table.problems, *problems], key=lambda problem: problem.line or 0)

@@ -1,6 +1,6 @@
-"""How the models that ship were trained: on what, and by which recipe.
+"""How the models that ship were trained: on what, by which recipe, and how a recipe is carried out.
 
-``python -m crossmodal_edu.recipes shop fashion vectors`` trains them again (``make models``), and
+``python -m crossmodal_edu.recipes shop fashion scales vectors`` trains them again (``make models``), and
 embeds the shop that ships.
 """
 
@@ -10,24 +10,243 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+import torch
+from jaxtyping import Float, Int, UInt8
+from PIL import Image
+from torch import Tensor
 from tqdm import tqdm
 
+from crossmodal_edu.audio.augment import random_voices
+from crossmodal_edu.audio.encoder import AudioEncoder, stack_spectrograms
 from crossmodal_edu.audio.speech import VOICES, say
 from crossmodal_edu.datasets import folders
 from crossmodal_edu.datasets.fashion import load_fashion
 from crossmodal_edu.datasets.shop import load_shop, make_shop
 from crossmodal_edu.embedding import embed_products, save_vectors
-from crossmodal_edu.fitting import Examples, Recipe, fit
-from crossmodal_edu.modality import open_audio, open_image
+from crossmodal_edu.errors import SpaceError
+from crossmodal_edu.evaluation.metrics import reciprocal_rank
+from crossmodal_edu.evaluation.relevance import rank_relevant
+from crossmodal_edu.image.augment import random_views
+from crossmodal_edu.image.encoder import ImageEncoder
+from crossmodal_edu.modality import Modality, open_audio, open_image
+from crossmodal_edu.model import Model
 from crossmodal_edu.pretrained import load_pretrained
-from crossmodal_edu.spaces.contrastive import CrossModalEncoder
-from crossmodal_edu.training import History
+from crossmodal_edu.retrieval.merging import SAMPLE, Scales
+from crossmodal_edu.spaces.contrastive import ContrastiveLearner
+from crossmodal_edu.spaces.space import Features
+from crossmodal_edu.text.encoder import TextEncoder
+from crossmodal_edu.text.tokens import Vocabulary
+from crossmodal_edu.training import History, inference, train
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides what a training gives, but for the products.
+
+    ``titles`` is how often a product is called by its title, not by something else that is
+    said of it; ``lost_words`` the share of words that are left out by chance. The rest are
+    sizes of the model and settings of :func:`crossmodal_edu.training.train`.
+    """
+
+    epochs: int
+    image_size: tuple[int, int]
+    recurrent: bool
+    image_channels: tuple[int, ...] = (64, 128, 256)
+    batch_size: int = 256
+    learning_rate: float = 1.5e-3
+    weight_decay: float = 0.1
+    dropout: float = 0.1
+    minimum_count: int = 2
+    buckets: int = 4096
+    titles: float = 0.5
+    lost_words: float = 0.1
+    seed: int = 0
+    reduced_precision: bool = True
+
+    def vocabulary(self, texts: Iterable[Sequence[str]]) -> Vocabulary:
+        """The words of the training texts of some products."""
+        every = (text for product in texts for text in product)
+        return Vocabulary.of_texts(every, self.minimum_count, self.buckets)
+
+    def new_model(self, vocabulary: Vocabulary) -> Model:
+        """An untrained model of these sizes."""
+        with torch.random.fork_rng():
+            torch.manual_seed(self.seed)
+            return Model(
+                [
+                    TextEncoder(vocabulary, recurrent=self.recurrent, dropout=self.dropout),
+                    ImageEncoder(self.image_size, self.image_channels, dropout=self.dropout),
+                    AudioEncoder(dropout=self.dropout),
+                ]
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """Products as a training sees them, prepared once.
+
+    ``texts`` holds for each product its title first and then everything else that may be
+    said of it. ``groups`` numbers the products: those with the same number, such as two
+    under one title, are not to be told apart.
+    """
+
+    texts: Sequence[Sequence[str]]
+    pixels: UInt8[Tensor, "n 3 h w"]
+    sounds: Sequence[Float[Tensor, "mels _"]]
+    groups: Int[Tensor, "n"]
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    @classmethod
+    def of(
+        cls,
+        model: Model,
+        texts: Sequence[Sequence[str]],
+        images: Iterable[Image.Image],
+        waveforms: Iterable[Float[np.ndarray, "_"]],
+        groups: Sequence[object] | None = None,
+    ) -> Examples:
+        """Prepare texts, pictures and sounds of the same products for a model.
+
+        Pictures and sounds are drawn one at a time, so that they need not fit into memory
+        together. Without ``groups``, products with equal titles are one group.
+        """
+        eye, ear = model.encoders[Modality.IMAGE], model.encoders[Modality.AUDIO]
+        pixels = torch.empty(len(texts), 3, *eye.size, dtype=torch.uint8)
+        for row, image in enumerate(images):
+            pixels[row] = eye.prepare([image])[0]
+        # Half precision halves the memory; a decibel needs no more.
+        sounds = [ear.prepare([waveform]).values[0].half() for waveform in waveforms]
+        keys = [text[0].casefold() for text in texts] if groups is None else groups
+        numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+        return cls(texts, pixels, sounds, torch.tensor([numbers[key] for key in keys]))
+
+
+def fit(
+    model: Model,
+    recipe: Recipe,
+    training: Examples,
+    validation: Examples,
+    device: str = "cpu",
+    checkpoint: Path | None = None,
+) -> History:
+    """Train by the contrastive loss over all pairs of modalities, and keep the best epoch.
+
+    After each epoch the score is the mean reciprocal rank among the validation products,
+    titles to pictures and sounds to pictures averaged.
+
+    Parameters
+    ----------
+    model : Model
+        Trained in place.
+    recipe : Recipe
+    training, validation : Examples
+        Prepared for this model; of different products. A training of fewer than
+        ``recipe.batch_size`` products takes all of them as one batch.
+    device : str
+        "cpu", "cuda" or "mps".
+    checkpoint : Path, optional
+        As for :func:`crossmodal_edu.training.train`: a training that was stopped goes on from there.
+
+    Returns
+    -------
+    History
+
+    Raises
+    ------
+    SpaceError
+        If there are fewer than two products to train on, or none to validate on.
+
+    Notes
+    -----
+    Chapter 12.
+    """
+    if len(training) < 2 or not len(validation):
+        raise SpaceError(
+            f"Products to train on: {len(training)}; to validate on: {len(validation)}.",
+            accepted="2 or more to train on, since they are to be told apart, and 1 or more to validate on.",
+            remedy="Add products, or move some from one side to the other.",
+        )
+    learner = ContrastiveLearner(model.encoders.values())
+    batch_size = min(recipe.batch_size, len(training))
+    batch_count = len(training) // batch_size
+
+    def batches(epoch: int) -> Iterator[tuple[dict[Modality, Any], Tensor]]:
+        # By the epoch alone, so that a training that was stopped goes on as it would have.
+        chance = np.random.default_rng([recipe.seed, epoch])
+        views = torch.Generator().manual_seed(int(chance.integers(2**31)))
+        order = chance.permutation(len(training))[: batch_count * batch_size]
+        for rows in order.reshape(batch_count, -1):
+            texts = [_retold(training.texts[i], recipe, chance) for i in rows]
+            sounds = stack_spectrograms([training.sounds[i].float() for i in rows])
+            inputs = {
+                Modality.TEXT: learner.encoders["text"].prepare(texts).to(device),
+                Modality.IMAGE: random_views(training.pixels[rows], views).to(device),
+                Modality.AUDIO: random_voices(sounds, views).to(device),
+            }
+            yield inputs, training.groups[rows].to(device)
+
+    groups = validation.groups.numpy()
+    right = [np.flatnonzero(groups == group).tolist() for group in groups]
+
+    def validate(learner: ContrastiveLearner) -> float:
+        vectors = embed_examples(learner, validation, device)
+        ranks = (
+            rank_relevant(vectors[asked], vectors[Modality.IMAGE], right)
+            for asked in (Modality.TEXT, Modality.AUDIO)
+        )
+        return float(np.mean([reciprocal_rank(rank, right).mean() for rank in ranks]))
+
+    return train(
+        learner,
+        batches,
+        lambda learner, batch: learner.loss(*batch),
+        epochs=recipe.epochs,
+        batches_per_epoch=batch_count,
+        learning_rate=recipe.learning_rate,
+        weight_decay=recipe.weight_decay,
+        seed=recipe.seed,
+        device=device,
+        reduced_precision=recipe.reduced_precision,
+        validate=validate,
+        checkpoint=checkpoint,
+    )
+
+
+def embed_examples(
+    learner: ContrastiveLearner, examples: Examples, device: str = "cpu"
+) -> dict[Modality, Tensor]:
+    """Unit vectors of titles, pictures and sounds, none of them changed by chance."""
+    sides = (Modality.IMAGE, Modality.AUDIO, Modality.TEXT)
+    vectors: dict[Modality, list[Tensor]] = {side: [] for side in sides}
+    with inference(learner):
+        for rows in torch.arange(len(examples)).split(256):
+            sounds = stack_spectrograms([examples.sounds[i].float() for i in rows])
+            titles = learner.encoders["text"].prepare([examples.texts[i][0] for i in rows])
+            inputs = {
+                Modality.IMAGE: examples.pixels[rows].to(device),
+                Modality.AUDIO: sounds.to(device),
+                Modality.TEXT: titles.to(device),
+            }
+            for side, part in learner(inputs).items():
+                vectors[side].append(part.cpu())
+    return {side: torch.cat(parts) for side, parts in vectors.items()}
+
+
+def _retold(texts: Sequence[str], recipe: Recipe, chance: np.random.Generator) -> str:
+    """The title or something else that is said of the product, without some of its words."""
+    by_title = len(texts) == 1 or chance.random() < recipe.titles
+    words = texts[0 if by_title else chance.integers(1, len(texts))].split(" ")
+    kept = [word for word in words if chance.random() >= recipe.lost_words]
+    return " ".join(kept or words)
+
 
 RECIPES = {
     "shop": Recipe(epochs=24, image_size=(80, 80), recurrent=True, learning_rate=2e-3),
@@ -66,18 +285,18 @@ def speak_title(title: str, number: int, held_out: bool = False) -> Float[np.nda
     return say(title, voice, speed=chance.uniform(0.85, 1.2), pitch=chance.uniform(0.85, 1.15))
 
 
-def train_shop(recipe: Recipe) -> tuple[CrossModalEncoder, History]:
+def train_shop(recipe: Recipe) -> tuple[Model, History]:
     """Train on a larger shop, made for the purpose, that has no test product of the one that ships."""
     folder = folders.cache_folder("training", f"shop-{_SHOP_PRODUCTS}-{_SHOP_SEED}")
     if not folder.exists():
         make_shop(_SHOP_PRODUCTS, _SHOP_SEED, folder, splits=("train", "validation"), workers=2)
     shop = load_shop(folder)
 
-    def examples(split: str, model: CrossModalEncoder | None) -> tuple[CrossModalEncoder, Examples]:
+    def examples(split: str, model: Model | None) -> tuple[Model, Examples]:
         part = shop.split(split)
-        # The Chinese title twice: a product has five captions, and Chinese shall not be rare.
+        # The Chinese title twice: a product has five captions, and Chinese should not be rare.
         texts = [(p.title, *p.captions, p.title_zh, p.title_zh, p.text, p.text_zh) for p in part]
-        model = model or recipe.new_model(texts)
+        model = model or recipe.new_model(recipe.vocabulary(texts))
         images = (open_image(p.image) for p in tqdm(part, f"{split} pictures"))
         sounds = (open_audio(p.audio) for p in tqdm(part, f"{split} sounds"))
         return model, Examples.of(model, texts, images, sounds)
@@ -87,15 +306,15 @@ def train_shop(recipe: Recipe) -> tuple[CrossModalEncoder, History]:
     return model, fit(model, recipe, training, validation)
 
 
-def train_fashion(recipe: Recipe) -> tuple[CrossModalEncoder, History]:
+def train_fashion(recipe: Recipe) -> tuple[Model, History]:
     """Train on the training side of the fashion set, its titles spoken by the synthetic voices."""
     fashion = load_fashion()
     said = ("colour", "type", "usage", "season", "subcategory")
 
-    def examples(split: str, model: CrossModalEncoder | None) -> tuple[CrossModalEncoder, Examples]:
+    def examples(split: str, model: Model | None) -> tuple[Model, Examples]:
         part = fashion.split(split)
         texts = [(p.title, " ".join(str(p.attributes[a]) for a in said if a in p.attributes)) for p in part]
-        model = model or recipe.new_model(texts)
+        model = model or recipe.new_model(recipe.vocabulary(texts))
         images = (open_image(p.image) for p in tqdm(part, f"{split} pictures"))
         sounds = (speak_title(p.title, int(p.id)) for p in tqdm(part, f"{split} sounds"))
         return model, Examples.of(model, texts, images, sounds)
@@ -105,10 +324,25 @@ def train_fashion(recipe: Recipe) -> tuple[CrossModalEncoder, History]:
     return model, fit(model, recipe, training, validation)
 
 
-_TRAININGS: dict[str, Callable[[Recipe], tuple[CrossModalEncoder, History]]] = {
+_TRAININGS: dict[str, Callable[[Recipe], tuple[Model, History]]] = {
     "shop": train_shop,
     "fashion": train_fashion,
 }
+
+
+def measure_scales(name: str) -> Model:
+    """A model that ships with its scales, measured on products of its training side."""
+    model = load_pretrained(name)
+    training = (load_shop() if name == "shop" else load_fashion()).split("train")
+    rows = np.random.default_rng(0).choice(len(training), min(SAMPLE, len(training)), replace=False)
+    some = training.take(rows.tolist())
+    embedded = embed_products(model, some)
+    features = {side: Features(embedded.vectors[side], embedded.ids[side]) for side in embedded.ids}
+    if name == "fashion":  # it has no sounds of its own
+        said = model.embed(Modality.AUDIO, [speak_title(p.title, int(p.id)) for p in some])
+        features[Modality.AUDIO] = Features(said, [p.id for p in some])
+    model.scales = Scales.measured(features, model.space.aligned).to_dict()
+    return model
 
 
 def embed_shop() -> Path:
@@ -120,15 +354,20 @@ def embed_shop() -> Path:
 def main(names: Sequence[str]) -> None:
     """Train the named models and write each to ``data/models/<name>`` with what the training did.
 
-    "vectors" embeds the shop anew, as after a change of its model.
+    "scales" measures those of the models, and "vectors" embeds the shop anew, as after a change of a model.
     """
     for name in names:
         if name == "vectors":
             print(embed_shop())
             continue
+        if name == "scales":
+            for each in RECIPES:
+                measure_scales(each).save(folders.data_folder() / "models" / each)
+            continue
         start = time.perf_counter()
         model, history = _TRAININGS[name](RECIPES[name])
         folder = folders.data_folder() / "models" / name
+        model.name = name
         model.save(folder)
         record = {
             "recipe": asdict(RECIPES[name]),
@@ -140,4 +379,4 @@ def main(names: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:] or [*RECIPES, "vectors"])
+    main(sys.argv[1:] or [*RECIPES, "scales", "vectors"])

@@ -24,13 +24,14 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import filelock
 from safetensors import SafetensorError
 
-from crossmodal_edu.errors import StorageError
+from crossmodal_edu.errors import DataMissingError, StorageError
 
 _POINTER = "CURRENT"
 _LIST = "FILES"
@@ -86,7 +87,7 @@ def new_generation(folder: str | Path, check: Callable[[Path], object] | None = 
     'red'
     """
     folder = Path(folder)
-    with _writing(folder):
+    with alone(folder):
         fresh = _name_of_ones_own(folder)
         fresh.mkdir()
         try:
@@ -272,7 +273,7 @@ def restore_previous(folder: str | Path) -> Path:
     folder = Path(folder)
     if not folder.is_dir():
         current_generation(folder)  # says that nothing is saved there
-    with _writing(folder):
+    with alone(folder):
         previous = previous_generation(folder)
         if previous is None:
             raise StorageError(
@@ -328,13 +329,72 @@ def written_aside(path: str | Path) -> Iterator[Path]:
             fresh.unlink()
 
 
+def installed_file(package: str, name: str, sha256: str) -> Path:
+    """A file that an installed package brings, its content checked; none of the package's code is run.
+
+    Parameters
+    ----------
+    package : str
+        As pip calls it.
+    name : str
+        Its place inside the package.
+    sha256 : str
+        Of the file as it was published.
+
+    Raises
+    ------
+    DataMissingError
+        If the package is not installed, or not whole.
+    StorageError
+        If the file is another than the one that was published.
+    """
+    found = find_spec(package.replace("-", "_"))
+    places = [Path(place, name) for place in (found.submodule_search_locations or ())] if found else []
+    path = next(filter(Path.is_file, places), None)
+    if path is None:
+        raise DataMissingError(
+            f"{Path(name).name} is not on this machine: the package {package} is "
+            + ("not whole." if places else "not installed."),
+            accepted=f"{package}, which holds {name}.",
+            remedy=f"Run: pip install --force-reinstall {package}",
+        )
+    if (digest := _sha256(path)) != sha256:
+        raise StorageError(
+            f"{path.name} is not the file that was published: its SHA-256 is {digest[:12]}…",
+            accepted=f"{sha256[:12]}…, from the package {package}.",
+            remedy=f"Run: pip install --force-reinstall {package}",
+        )
+    return path
+
+
+def check_folder(folder: str | Path) -> None:
+    """Refuse a place where nothing can be saved, before hours of work are to be saved there.
+
+    Raises
+    ------
+    StorageError
+        If it is a file, or may not be written to.
+    """
+    with alone(folder):
+        pass
+
+
 @contextmanager
-def _writing(folder: Path) -> Iterator[None]:
-    """The right to write to a folder, for one process at a time; what the disk refuses is explained."""
+def alone(folder: str | Path) -> Iterator[None]:
+    """The right to write to a folder, for one process at a time; what the disk refuses is explained.
+
+    Whoever has it may ask for it again, as :func:`new_generation` does.
+
+    Raises
+    ------
+    StorageError
+        If the disk refuses, or another process goes on writing there for a minute.
+    """
+    folder = Path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         # A soft lock would stay behind when its process is killed, and nobody could save any more.
-        with filelock.FileLock(folder / _LOCK, timeout=_WAIT, fallback_to_soft=False):
+        with filelock.FileLock(folder / _LOCK, timeout=_WAIT, fallback_to_soft=False, is_singleton=True):
             _remove(folder.glob(f"{_UNFINISHED}*"))  # of writers that were killed: we are alone now
             try:
                 yield

@@ -9,10 +9,10 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from crossmodal_edu.engine import Hit, Results
 from crossmodal_edu.errors import InputError, StorageError
 from crossmodal_edu.modality import Modality, Query, open_audio, open_image, read_query
 from crossmodal_edu.packing import encode_opus
+from crossmodal_edu.results import Hit, Results
 from crossmodal_edu.saving import written_aside
 
 _PAGE = """<!doctype html>

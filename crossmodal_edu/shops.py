@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from crossmodal_edu.datasets import folders
@@ -15,12 +16,18 @@ from crossmodal_edu.engine import SearchEngine
 from crossmodal_edu.errors import InputError, StorageError
 from crossmodal_edu.pretrained import KNOWS, load_pretrained
 from crossmodal_edu.products import Catalog
+from crossmodal_edu.saving import alone, current_generation
+from crossmodal_edu.tables import write_table
 
 _LOADERS = {"shop": load_shop, "fashion": load_fashion}
 
 
 def open_engine(
-    name: str, model: str | None = None, progress: bool = False, media_root: Path | None = None
+    name: str,
+    model: str | None = None,
+    progress: bool = False,
+    media_root: Path | None = None,
+    columns: Mapping[str, str] | None = None,
 ) -> SearchEngine:
     """An engine for the catalogue called shop or fashion, a saved engine, or one made from a table.
 
@@ -37,7 +44,7 @@ def open_engine(
         one, a table takes shop, and a saved engine has its own.
     progress : bool
         Show a progress bar.
-    media_root : Path, optional
+    media_root, columns : Path, mapping, optional
         As for :meth:`Catalog.from_table`.
 
     Raises
@@ -60,7 +67,7 @@ def open_engine(
             )
         return engine
     if name not in _LOADERS:
-        table = Catalog.from_table(name, media_root=media_root)
+        table = Catalog.from_table(name, media_root, columns)
         return SearchEngine.from_catalog(table, model or "shop", lenient=True, progress=progress)
     model = model or name
     source = folders.shipped("shop") if name == "shop" else folders.find(name)
@@ -69,6 +76,49 @@ def open_engine(
             vectors = load_vectors(source, folders.shipped("models/shop"))
             return SearchEngine.of_vectors(load_shop(), load_pretrained("shop"), vectors)
     return _cached(name, model, source, progress)
+
+
+@contextmanager
+def changing(folder: str | Path) -> Iterator[SearchEngine]:
+    """A saved engine to change, which is saved again at the end; meanwhile no other process can.
+
+    Raises
+    ------
+    StorageError
+        If the folder holds no engine, cannot be written, or another process goes on writing there.
+    """
+    current_generation(folder)  # says that nothing is saved there, and makes no folder
+    with alone(folder):
+        engine = SearchEngine.load(folder)
+        yield engine
+        engine.save(folder)
+
+
+def export_vectors(engine: SearchEngine, path: Path) -> None:
+    """Write a row for each product: its id, title and attributes, and the vector of each side it has.
+
+    Raises
+    ------
+    InputError
+        If the name does not end in .parquet.
+    StorageError
+        If it cannot be written there.
+    """
+    if path.suffix.lower() != ".parquet":
+        raise InputError(
+            f"{path.name!r} is no name of a Parquet file.", accepted="a name that ends in .parquet."
+        )
+    columns: dict[str, list] = {
+        "id": [p.id for p in engine.catalog],
+        "title": [p.title for p in engine.catalog],
+    }
+    columns |= {name: [p.attributes.get(name) for p in engine.catalog] for name in engine.catalog.attributes}
+    for side in engine.sides:
+        rows = dict(zip(*engine.vectors(side), strict=True))
+        if not rows:
+            continue
+        columns[f"{side.value}_vector"] = [rows.get(id) for id in columns["id"]]
+    write_table(path, columns)
 
 
 def check_new_name(folder: str) -> None:

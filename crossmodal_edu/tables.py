@@ -14,9 +14,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 
+from crossmodal_edu.columns import meanings
 from crossmodal_edu.errors import TableError
 from crossmodal_edu.saving import written_aside
 
@@ -72,19 +74,19 @@ class Table:
     delimiter: str
 
 
-def read_table(path: Path, columns: Sequence[str]) -> Table:
+def read_table(path: Path, chosen: Mapping[str, str] | None = None) -> Table:
     """Read a CSV file (UTF-8; comma, semicolon, tab or bar) or a Parquet file.
 
     Parameters
     ----------
     path : Path
-    columns : sequence of str
-        The names that are expected in the header; they are found in upper case, too.
+    chosen : mapping, optional
+        Which column is what, as for :func:`crossmodal_edu.columns.meanings`.
 
     Raises
     ------
     TableError
-        If the file cannot be read as a table, or has none of the columns.
+        If the file cannot be read as a table, or none of its columns can be searched.
 
     Notes
     -----
@@ -92,8 +94,8 @@ def read_table(path: Path, columns: Sequence[str]) -> Table:
     """
     content = _content(path)
     if content[:4] == b"PAR1":
-        return _read_parquet(path, content, columns)
-    return _read_csv(path, _decode(path, content), columns)
+        return _read_parquet(path, content, chosen)
+    return _read_csv(path, _decode(path, content), chosen)
 
 
 def read_own_table(path: Path) -> list[dict[str, Any]]:
@@ -121,9 +123,9 @@ def read_own_table(path: Path) -> list[dict[str, Any]]:
 def write_table(path: Path, columns: Mapping[str, Sequence[Any]]) -> None:
     """Write columns of equal length as CSV or, if the name ends in .parquet, as Parquet.
 
-    Cells are texts, numbers and None; in Parquet also tuples of texts, and ``{"bytes": …, "path": …}``
-    for a file, as Hugging Face's data sets have it. A kill leaves the old file or the new one, never
-    a part.
+    Cells are texts, numbers and None; in Parquet also tuples of texts, vectors of one length, and
+    ``{"bytes": …, "path": …}`` for a file, as Hugging Face's data sets have it. A kill leaves the old
+    file or the new one, never a part.
 
     Raises
     ------
@@ -181,23 +183,27 @@ def _content(path: Path) -> bytes:
     return content
 
 
-def _header(path: Path, names: Sequence[str], columns: Sequence[str]) -> list[str]:
-    """The names of the columns, cleaned; one without a name stays empty and is not read."""
+def _header(
+    path: Path, names: Sequence[str], chosen: Mapping[str, str] | None
+) -> tuple[list[str], list[RowProblem]]:
+    """What each column is called here, and which were taken for something by another name.
+
+    One without a name stays empty and is not read.
+    """
     cleaned = [" ".join(name.split()) for name in names]
-    cleaned = [name.lower() if name.lower() in columns else name for name in cleaned]
-    if not set(cleaned) & set(columns):
-        shown = ", ".join(name[:40] for name in cleaned[:12] if name) or "no names"
-        raise TableError(
-            f"The table {ascii_name(path)} has none of the expected columns; its first line is: {shown}.",
-            accepted=f"a header with some of {', '.join(columns)}; other columns are attributes.",
-            remedy="Write the names of the columns into the first line of the table.",
-        )
-    twice = [name for name, count in Counter(cleaned).items() if name and count > 1]
-    if twice:
-        raise unreadable(path, f"has the column {twice[0]!r} twice", "Rename one of the two.")
     if any("\0" in name for name in cleaned):
         raise unreadable(path, "has NUL characters in the names of its columns")
-    return cleaned
+    try:
+        found = meanings(cleaned, chosen)
+    except TableError as error:
+        told = f"The table {ascii_name(path)} cannot be searched. {error.problem}"
+        raise TableError(told, accepted=error.accepted, remedy=error.remedy) from None
+    called = [found.get(name, name) for name in cleaned]
+    twice = [name for name, count in Counter(called).items() if name and count > 1]
+    if twice:
+        raise unreadable(path, f"has the column {twice[0]!r} twice", "Rename one of the two.")
+    taken = [f"{name!r} as {what}" for name, what in found.items() if name.lower() != what]
+    return called, [RowProblem(1, f"taken: {', '.join(taken)}")] if taken else []
 
 
 # CSV
@@ -216,16 +222,16 @@ def _decode(path: Path, content: bytes) -> str:
     return text
 
 
-def _read_csv(path: Path, text: str, columns: Sequence[str]) -> Table:
+def _read_csv(path: Path, text: str, chosen: Mapping[str, str] | None) -> Table:
     lines = list(io.StringIO(text, newline=""))
     start = next(i for i, line in enumerate(lines) if line.strip())
-    delimiter = max(",;\t|", key=lambda candidate: _fit(lines[start], candidate, columns))
+    delimiter = max(",;\t|", key=lambda candidate: _fit(lines[start], candidate, chosen))
     records = _records(path, lines, start, delimiter)
     _, names, problem = next(records)
     if problem:
         raise unreadable(path, f"has a header that cannot be read: {problem}")
-    names = _header(path, names, columns)
-    rows, problems = [], []
+    names, problems = _header(path, names, chosen)
+    rows = []
     holds_nul = "\0" in text
     for line, cells, problem in records:
         if not problem and not any(cell.strip() for cell in cells):
@@ -245,13 +251,13 @@ def _read_csv(path: Path, text: str, columns: Sequence[str]) -> Table:
     return Table(tuple(rows), tuple(problems), delimiter)
 
 
-def _fit(line: str, delimiter: str, columns: Sequence[str]) -> tuple[int, int]:
-    """How well a header reads with a delimiter: expected columns first, then columns at all."""
+def _fit(line: str, delimiter: str, chosen: Mapping[str, str] | None) -> tuple[int, int]:
+    """How well a header reads with a delimiter: columns that mean something first, then columns at all."""
     try:
-        names = [name.strip().lower() for name in next(csv.reader([line], delimiter=delimiter))]
-    except csv.Error:
+        names = [name.strip() for name in next(csv.reader([line], delimiter=delimiter))]
+        return len(meanings(names, chosen)), len(names)
+    except (csv.Error, TableError):
         return 0, 0
-    return len(set(names) & set(columns)), len(names)
 
 
 def _records(
@@ -304,14 +310,14 @@ def _quoting(error: csv.Error) -> str:
 # Parquet
 
 
-def _read_parquet(path: Path, content: bytes, columns: Sequence[str]) -> Table:
+def _read_parquet(path: Path, content: bytes, chosen: Mapping[str, str] | None) -> Table:
     try:
         with pa.parquet.ParquetFile(pa.BufferReader(content)) as file:
             about = file.metadata
             size = sum(about.row_group(i).total_byte_size for i in range(about.num_row_groups))
             if size > _MAX_UNPACKED or about.num_rows > _MAX_ROWS:
                 raise unreadable(path, "unpacks to more than a catalogue can hold", "Divide it into several.")
-            names = _header(path, file.schema_arrow.names, columns)
+            names, problems = _header(path, file.schema_arrow.names, chosen)
             table = file.read()
             cells = list(map(_values, table.columns, table.schema))
     except _DAMAGED as error:
@@ -320,7 +326,7 @@ def _read_parquet(path: Path, content: bytes, columns: Sequence[str]) -> Table:
         {name: _cell(cell) for name, cell in zip(names, row, strict=True) if name}
         for row in zip(*cells, strict=True)
     )
-    return Table(tuple(enumerate(rows, start=1)), (), delimiter="")
+    return Table(tuple(enumerate(rows, start=1)), tuple(problems), delimiter="")
 
 
 def _damaged(path: Path, error: BaseException) -> TableError:
@@ -344,6 +350,9 @@ def _array(values: Sequence[Any]) -> tuple[pa.Array, dict[bytes, bytes] | None]:
     kinds = {str if isinstance(value, str) else type(value) for value in there}
     if kinds <= {str}:
         return pa.array(values, pa.string()), None
+    if kinds == {np.ndarray}:
+        rows = [None if value is None else value.tolist() for value in values]
+        return pa.array(rows, pa.list_(pa.float32(), len(there[0]))), None
     if kinds == {tuple}:
         return pa.array(values, pa.list_(pa.string())), None
     if kinds == {dict}:

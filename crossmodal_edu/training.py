@@ -1,32 +1,39 @@
-"""The one training loop: seed, device, progress bar, early stop, history."""
+"""The one training loop: one loss or several in turn, seed, device, progress, best weights, resuming."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from crossmodal_edu.errors import SpaceError
+from crossmodal_edu.errors import SpaceError, StorageError
+from crossmodal_edu.saving import written_aside
 
 
 @dataclass
 class History:
     """What a training did: one entry per epoch.
 
-    ``loss`` is the mean over the epoch's batches, ``score`` what ``validate`` returned
-    (larger is better; empty without it), ``seconds`` the time since the start.
+    ``losses`` holds for each turn the mean over the epoch's batches, ``score`` what ``validate``
+    returned (larger is better; empty without it), ``seconds`` the time since the start.
     """
 
-    loss: list[float] = field(default_factory=list)
+    losses: dict[str, list[float]] = field(default_factory=dict)
     score: list[float] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
+
+    @property
+    def loss(self) -> list[float]:
+        """The loss of the first turn, which is the only one of most trainings."""
+        return next(iter(self.losses.values()), [])
 
     @property
     def best_epoch(self) -> int:
@@ -34,10 +41,32 @@ class History:
         return max(range(len(self.score)), key=self.score.__getitem__) if self.score else len(self.loss) - 1
 
 
+@dataclass(frozen=True)
+class Turn:
+    """A loss, and whose weights it moves; by AdamW under a one-cycle learning rate.
+
+    Parameters
+    ----------
+    loss : callable
+        ``loss(model, batch)`` gives the scalar to make small.
+    module : nn.Module, optional
+        The part of the model that learns from it; else all of it.
+    learning_rate : float
+        The highest rate of the cycle.
+    weight_decay : float
+        Pull of matrices and filters towards zero; biases and norms are left alone.
+    """
+
+    loss: Callable[[Any, Any], Tensor]
+    module: nn.Module | None = None
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.05
+
+
 def train(
     model: nn.Module,
     batches: Callable[[int], Iterable[Any]],
-    loss_of: Callable[[nn.Module, Any], Tensor],
+    loss: Callable[[Any, Any], Tensor] | Mapping[str, Turn],
     *,
     epochs: int,
     batches_per_epoch: int,
@@ -46,8 +75,10 @@ def train(
     seed: int = 0,
     device: str | torch.device = "cpu",
     reduced_precision: bool = False,
-    validate: Callable[[nn.Module], float] | None = None,
+    validate: Callable[[Any], float] | None = None,
     patience: int | None = None,
+    log: Callable[[int, Mapping[str, float]], None] | None = None,
+    checkpoint: Path | None = None,
     progress: bool = True,
 ) -> History:
     """Train a model by AdamW under a one-cycle learning rate.
@@ -58,17 +89,18 @@ def train(
         Trained in place; left in evaluation mode, with the weights of the best epoch
         if ``validate`` is given.
     batches : callable
-        ``batches(epoch)`` gives the batches of one epoch.
-    loss_of : callable
-        ``loss_of(model, batch)`` gives the scalar to make small.
+        ``batches(epoch)`` gives the batches of one epoch. What it draws by chance should depend on
+        the epoch alone, if a training is to be resumed.
+    loss : callable, or mapping of name to Turn
+        ``loss(model, batch)`` gives the scalar to make small. Several turns are taken one after the
+        other on each batch, as those of a generator and its critic.
     epochs, batches_per_epoch : int
         They fix the length of the learning-rate cycle.
-    learning_rate : float
-        The highest rate of the cycle.
-    weight_decay : float
-        Pull of matrices and filters towards zero; biases and norms are left alone.
+    learning_rate, weight_decay : float
+        As for :class:`Turn`, where ``loss`` is a function.
     seed : int
-        For dropout and whatever else draws from torch's generator.
+        For dropout and whatever else draws from torch's generator, whose state of before comes back
+        at the end.
     device : str or torch.device
         Where the model is trained.
     reduced_precision : bool
@@ -78,6 +110,11 @@ def train(
         ``validate(model)`` after each epoch; larger is better.
     patience : int, optional
         Stop when so many epochs in a row were not better by ``validate``; 1 or more.
+    log : callable, optional
+        ``log(epoch, numbers)`` after each epoch, with its losses, score and seconds by name.
+    checkpoint : Path, optional
+        A file, written after each epoch. If it is there at the start, the training goes on from it
+        and ends as if it had never stopped.
     progress : bool
         Show a progress bar.
 
@@ -89,6 +126,8 @@ def train(
     ------
     SpaceError
         If the loss is no longer a number, or ``patience`` has nothing to go by.
+    StorageError
+        If the checkpoint is of another training, or cannot be written.
 
     Notes
     -----
@@ -102,55 +141,128 @@ def train(
     >>> round(model.weight.item(), 1)
     3.0
     """
-    if patience is not None and (validate is None or patience < 1):
-        raise SpaceError(
-            f"The patience is {patience}" + (", but nothing scores the epochs." if validate is None else "."),
-            accepted="a patience of 1 epoch or more, together with validate.",
-            remedy="Pass validate, which gives a model's score, or leave patience out to run all epochs.",
-        )
-    torch.manual_seed(seed)
-    model.to(device)
-    optimiser = torch.optim.AdamW(_parameter_groups(model, weight_decay), lr=learning_rate)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, learning_rate, total_steps=epochs * batches_per_epoch, pct_start=0.15
-    )
-    history, best, start = History(), None, time.perf_counter()
-    bar = tqdm(total=epochs * batches_per_epoch, desc="training", unit="batch", disable=not progress)
-    with bar:
-        for epoch in range(epochs):
-            model.train()
-            total, count = 0.0, 0
-            for batch in batches(epoch):
-                with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=reduced_precision):
-                    loss = loss_of(model, batch)
+    _check_patience(patience, validate)
+    turns = loss if isinstance(loss, Mapping) else {"loss": Turn(loss, None, learning_rate, weight_decay)}
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        model.to(device)
+        run = _Run(model, turns, epochs * batches_per_epoch)
+        if checkpoint is not None and checkpoint.exists():
+            run.resume(checkpoint)
+        with tqdm(
+            total=epochs * batches_per_epoch, desc="training", unit="batch", disable=not progress
+        ) as bar:
+            bar.update(run.epoch * batches_per_epoch)
+            while run.epoch < epochs and not run.is_stale(patience):
+                kind = torch.device(device).type
+                precision = torch.autocast(kind, torch.bfloat16, enabled=reduced_precision)
+                run.one_epoch(batches, precision, bar)
+                run.judge(validate)
+                numbers = run.numbers()
+                bar.set_postfix({name: f"{value:.3f}" for name, value in numbers.items()})
+                if log is not None:
+                    log(run.epoch - 1, numbers)
+                if checkpoint is not None:
+                    run.keep(checkpoint)
+    if run.best is not None:
+        model.load_state_dict(run.best)
+    model.eval()
+    return run.history
+
+
+class _Run:
+    """A training between two epochs: everything that a resumed one needs."""
+
+    def __init__(self, model: nn.Module, turns: Mapping[str, Turn], steps: int):
+        self.model, self.turns, self.steps = model, turns, steps
+        self.optimisers = {
+            name: torch.optim.AdamW(
+                _parameter_groups(turn.module or model, turn.weight_decay), lr=turn.learning_rate
+            )
+            for name, turn in turns.items()
+        }
+        self.schedules = {
+            name: torch.optim.lr_scheduler.OneCycleLR(
+                self.optimisers[name], turn.learning_rate, total_steps=steps, pct_start=0.15
+            )
+            for name, turn in turns.items()
+        }
+        self.history = History({name: [] for name in turns})
+        self.epoch, self.best, self.start = 0, None, time.perf_counter()
+
+    def one_epoch(self, batches: Callable[[int], Iterable[Any]], precision: Any, bar: tqdm) -> None:
+        self.model.train()
+        totals, count = dict.fromkeys(self.turns, 0.0), 0
+        for batch in batches(self.epoch):
+            for name, turn in self.turns.items():
+                with precision:
+                    loss = turn.loss(self.model, batch)
                 if not torch.isfinite(loss):
                     raise SpaceError(
-                        f"The loss became {loss.item()} in epoch {epoch + 1}.",
+                        f"The {name} became {loss.item()} in epoch {self.epoch + 1}.",
                         accepted="a loss that stays finite.",
                         remedy="Lower the learning rate, or look for NaN and infinite numbers in the data.",
                     )
-                optimiser.zero_grad()
+                self.model.zero_grad()  # of all: another turn's loss may have gone through these weights
                 loss.backward()
-                nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-                optimiser.step()
-                if schedule.last_epoch < schedule.total_steps:
-                    schedule.step()
-                total, count = total + loss.item(), count + 1
-                bar.update()
-            history.loss.append(total / max(count, 1))
-            history.seconds.append(time.perf_counter() - start)
-            if validate is not None:
-                with inference(model):
-                    history.score.append(validate(model))
-                if history.best_epoch == epoch:
-                    best = deepcopy(model.state_dict())
-                if patience is not None and epoch - history.best_epoch >= patience:
-                    break
-            bar.set_postfix(epoch=epoch + 1, loss=f"{history.loss[-1]:.3f}", score=history.score[-1:])
-    if best is not None:
-        model.load_state_dict(best)
-    model.eval()
-    return history
+                nn.utils.clip_grad_norm_((turn.module or self.model).parameters(), 1.0)
+                self.optimisers[name].step()
+                if self.schedules[name].last_epoch < self.steps:
+                    self.schedules[name].step()
+                totals[name] += loss.item()
+            count += 1
+            bar.update()
+        for name, total in totals.items():
+            self.history.losses[name].append(total / max(count, 1))
+        self.history.seconds.append(time.perf_counter() - self.start)
+        self.epoch += 1
+
+    def judge(self, validate: Callable[[Any], float] | None) -> None:
+        if validate is None:
+            return
+        with inference(self.model):
+            self.history.score.append(validate(self.model))
+        if self.history.best_epoch == self.epoch - 1:
+            self.best = deepcopy(self.model.state_dict())
+
+    def is_stale(self, patience: int | None) -> bool:
+        worse = self.epoch - 1 - self.history.best_epoch
+        return patience is not None and self.epoch > 0 and worse >= patience
+
+    def numbers(self) -> dict[str, float]:
+        scores = {"score": self.history.score[-1]} if self.history.score else {}
+        losses = {name: values[-1] for name, values in self.history.losses.items()}
+        return {**losses, **scores, "seconds": self.history.seconds[-1]}
+
+    def keep(self, path: Path) -> None:
+        parts = {"model": self.model.state_dict(), "best": self.best, "history": asdict(self.history)}
+        states = {
+            name: [self.optimisers[name].state_dict(), self.schedules[name].state_dict()]
+            for name in self.turns
+        }
+        with written_aside(path) as fresh:
+            torch.save({**parts, "epoch": self.epoch, "states": states, "rng": torch.get_rng_state()}, fresh)
+
+    def resume(self, path: Path) -> None:
+        try:
+            kept = torch.load(path, weights_only=True)  # numbers only: a pickle could run code
+            self.model.load_state_dict(kept["model"])
+            for name, (optimiser, schedule) in kept["states"].items():
+                self.optimisers[name].load_state_dict(optimiser)
+                self.schedules[name].load_state_dict(schedule)
+            if self.schedules.keys() != kept["states"].keys() or any(
+                schedule.total_steps != self.steps for schedule in self.schedules.values()
+            ):
+                raise ValueError("it has other turns, or another number of steps")
+            self.epoch, self.best, self.history = kept["epoch"], kept["best"], History(**kept["history"])
+            torch.set_rng_state(kept["rng"])
+            self.start = time.perf_counter() - self.history.seconds[-1]
+        except Exception as error:  # whatever a damaged file makes torch say
+            raise StorageError(
+                f"The training cannot go on from {path}: {error}",
+                accepted="a checkpoint of the same model, with the same losses, epochs and batches.",
+                remedy="Remove the file to begin again.",
+            ) from error
 
 
 @contextmanager
@@ -168,12 +280,23 @@ def inference(model: nn.Module):
     False
     """
     training = model.training
-    model.eval()
+    if training:  # a walk through all modules, which a query need not wait for
+        model.eval()
     try:
         with torch.inference_mode():
             yield model
     finally:
-        model.train(training)
+        if training:
+            model.train()
+
+
+def _check_patience(patience: int | None, validate: object) -> None:
+    if patience is not None and (validate is None or patience < 1):
+        raise SpaceError(
+            f"The patience is {patience}" + (", but nothing scores the epochs." if validate is None else "."),
+            accepted="a patience of 1 epoch or more, together with validate.",
+            remedy="Pass validate, which gives a model's score, or leave patience out to run all epochs.",
+        )
 
 
 def _parameter_groups(model: nn.Module, weight_decay: float) -> list[dict]:

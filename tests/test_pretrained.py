@@ -16,10 +16,10 @@ from crossmodal_edu import pretrained, recipes
 from crossmodal_edu.audio.speech import VOICES
 from crossmodal_edu.datasets.shop import load_shop, make_shop
 from crossmodal_edu.errors import DataMissingError
-from crossmodal_edu.fitting import Examples, Recipe
 from crossmodal_edu.modality import Modality
+from crossmodal_edu.model import Model
 from crossmodal_edu.products import Catalog, Product
-from crossmodal_edu.spaces.contrastive import CrossModalEncoder
+from crossmodal_edu.recipes import Examples, Recipe
 
 TINY = Recipe(
     epochs=1, image_size=(16, 16), recurrent=False, image_channels=(8, 8), batch_size=8, minimum_count=1,
@@ -62,7 +62,7 @@ def test_the_shops_model_is_trained_on_a_shop_without_test_products(small_traini
     said = list(training.texts[0])
     assert said[0] == product.title and set(product.captions) < set(said)
     assert said.count(product.title_zh) == 2
-    assert not model.encoders["text"].vocabulary.unknown(product.title + product.title_zh)
+    assert not model.encoders[Modality.TEXT].vocabulary.unknown(product.title + product.title_zh)
 
     monkeypatch.setattr(recipes, "make_shop", lambda *args, **kw: pytest.fail("made a second time"))
     again, _ = recipes.train_shop(TINY)
@@ -120,20 +120,20 @@ def test_what_is_trained_is_written_with_its_record_and_found_by_name(monkeypatc
     """Then the shop's vectors, by the model that was written: one row a product, of length one."""
     (tmp_path / "models").mkdir()
     made = make_shop(6, 3, tmp_path / "shop", progress=False)
-    model = TINY.new_model([(p.title,) for p in made])
+    model = TINY.new_model(TINY.vocabulary([(p.title,) for p in made]))
     monkeypatch.setattr(recipes.folders, "data_folder", lambda: tmp_path)
     monkeypatch.setitem(recipes.RECIPES, "shop", TINY)
     monkeypatch.setitem(
-        recipes._TRAININGS, "shop", lambda recipe: (model, recipes.History([0.5], [0.25], [9.0]))
+        recipes._TRAININGS, "shop", lambda recipe: (model, recipes.History({"loss": [0.5]}, [0.25], [9.0]))
     )
     monkeypatch.setattr(recipes, "load_pretrained", pretrained.load_pretrained.__wrapped__)
     recipes.main(["shop"])
     record = json.loads((tmp_path / "models" / "shop" / "training.json").read_text(encoding="utf-8"))
     assert Recipe(**{**record["recipe"], "image_size": (16, 16), "image_channels": (8, 8)}) == TINY
-    assert record["history"] == {"loss": [0.5], "score": [0.25], "seconds": [9.0]}
+    assert record["history"] == {"losses": {"loss": [0.5]}, "score": [0.25], "seconds": [9.0]}
     assert record["cores"] >= 1 and record["seconds"] >= 0
     loaded = pretrained.load_pretrained("shop")
-    assert isinstance(loaded, CrossModalEncoder) and loaded.name == "shop"
+    assert isinstance(loaded, Model) and loaded.name == "shop"
 
     recipes.main(["vectors"])
     path = Path(capsys.readouterr().out.strip())

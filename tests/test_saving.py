@@ -19,7 +19,7 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 
 from crossmodal_edu import saving
-from crossmodal_edu.errors import StorageError
+from crossmodal_edu.errors import DataMissingError, StorageError
 from crossmodal_edu.saving import (
     current_generation,
     new_generation,
@@ -583,17 +583,19 @@ def test_an_index_killed_while_saving_loads_whole(tmp_path, root):
         """
         import os, pathlib, random, signal, sys, time
         import torch
-        from crossmodal_edu.retrieval.index import Index
+        from crossmodal_edu.retrieval.index import ExactIndex
+        from crossmodal_edu.saving import new_generation, read_generation
 
         torch.set_num_threads(1)
         folder, clock = pathlib.Path(sys.argv[1]), random.Random(0)
 
         def save(number):
-            index = Index(64)
+            index = ExactIndex(64)
             angle = torch.tensor(float(number))
             vector = torch.cat([angle.cos()[None], angle.sin()[None], torch.zeros(62)])
             index.add([f"{number}-{i}" for i in range(500)], vector.repeat(500, 1))
-            index.save(folder)
+            with new_generation(folder) as fresh:
+                index.save(fresh)
 
         save(0)
         newest = 0
@@ -610,12 +612,13 @@ def test_an_index_killed_while_saving_loads_whole(tmp_path, root):
             time.sleep(clock.uniform(0, time.perf_counter() - started))
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
-            index = Index.load(folder)
+            index = read_generation(folder, ExactIndex.load)
+            vectors = index.get(index.ids)
             number = int(index.ids[0].split("-")[0])
             assert number > newest
             assert index.ids == tuple(f"{number}-{i}" for i in range(500))
-            assert (index.vectors == index.vectors[0]).all()
-            assert abs(index.vectors[0, 0] - torch.tensor(float(number)).cos()) < 1e-6
+            assert (vectors == vectors[0]).all()
+            assert abs(vectors[0, 0] - torch.tensor(float(number)).cos()) < 1e-6
             newest = number
         print(newest)
         """
@@ -651,3 +654,31 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
     assert path.read_text() == "newer" and os.listdir(tmp_path) == ["colours.txt"]
     with pytest.raises(StorageError), saving.written_aside(path / "in_a_file.txt"):
         pass
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """An installed package of one file, and the hash of what it holds."""
+    (tmp_path / "made_package").mkdir()
+    (tmp_path / "made_package" / "__init__.py").write_text("raise RuntimeError('none of its code is run')")
+    (tmp_path / "made_package" / "weights.bin").write_bytes(b"weights")
+    monkeypatch.syspath_prepend(tmp_path)
+    return tmp_path / "made_package", hashlib.sha256(b"weights").hexdigest()
+
+
+def test_a_file_of_an_installed_package_is_found_and_its_content_checked(package):
+    folder, digest = package
+    assert saving.installed_file("made-package", "weights.bin", digest) == folder / "weights.bin"
+    (folder / "weights.bin").write_bytes(b"weightz")
+    with pytest.raises(StorageError, match=r"SHA-256[\s\S]*pip install --force-reinstall made-package"):
+        saving.installed_file("made-package", "weights.bin", digest)
+
+
+def test_a_package_that_is_missing_or_not_whole_is_named(package):
+    for name, file, words in (
+        ("made-package", "none.bin", "not whole"),
+        ("no-such-package", "x", "not installed"),
+    ):
+        with pytest.raises(DataMissingError, match=words) as raised:
+            saving.installed_file(name, file, "")
+        assert f"pip install --force-reinstall {name}" in raised.value.remedy

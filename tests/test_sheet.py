@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from crossmodal_edu.engine import Hit, Results
 from crossmodal_edu.errors import StorageError
 from crossmodal_edu.modality import Modality
 from crossmodal_edu.products import Product
+from crossmodal_edu.results import Hit, Results
 from crossmodal_edu.sheet import write_sheet
 
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from crossmodal_edu.errors import SpaceError
-from crossmodal_edu.training import History, inference, train
+from crossmodal_edu.errors import SpaceError, StorageError
+from crossmodal_edu.training import History, Turn, inference, train
 
 POINTS = torch.linspace(-1, 1, 8)[:, None]
 
@@ -125,6 +125,101 @@ def test_the_seed_decides_what_is_dropped():
 
     assert torch.equal(trained(1), trained(1))
     assert not torch.equal(trained(1), trained(2))
+
+
+def test_whoever_draws_next_is_not_disturbed():
+    model = nn.Sequential(nn.Linear(1, 16), nn.Dropout(0.5), nn.Linear(16, 1))
+    state = torch.get_rng_state()
+    run(model, seed=3)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_several_losses_take_turns_and_each_moves_its_own_weights():
+    """A critic that is to learn a slope of 2, and a maker that is to make what the critic likes."""
+    model = nn.ModuleDict({"critic": nn.Linear(1, 1, bias=False), "maker": nn.Linear(1, 1, bias=False)})
+    order: list[str] = []
+
+    def critic(model, x):
+        order.append("critic")
+        return (model["critic"](x) - 2 * x).square().mean()
+
+    def maker(model, x):
+        order.append("maker")
+        return (model["critic"](model["maker"](x)) - 6 * x).square().mean()
+
+    turns = {
+        "critic": Turn(critic, model["critic"], learning_rate=0.1, weight_decay=0.0),
+        "maker": Turn(maker, model["maker"], learning_rate=0.1, weight_decay=0.0),
+    }
+    history = train(model, lambda epoch: [POINTS], turns, epochs=300, batches_per_epoch=1, progress=False)
+    assert order[:4] == ["critic", "maker", "critic", "maker"]
+    assert model["critic"].weight.item() == pytest.approx(2, abs=0.05)
+    assert model["maker"].weight.item() == pytest.approx(3, abs=0.1)
+    assert list(history.losses) == ["critic", "maker"] and history.loss == history.losses["critic"]
+
+
+def test_the_numbers_of_each_epoch_are_handed_to_a_log():
+    told: list[tuple[int, dict]] = []
+    history, _ = run(
+        nn.Linear(1, 1), [0.1, 0.2], epochs=2, log=lambda epoch, numbers: told.append((epoch, numbers))
+    )
+    assert [epoch for epoch, _ in told] == [0, 1]
+    assert told[1][1] == {"loss": history.loss[1], "score": 0.2, "seconds": history.seconds[1]}
+
+
+@pytest.mark.parametrize("stopped", [1, 2, 5])
+def test_a_training_goes_on_from_its_checkpoint_as_if_it_had_not_stopped(tmp_path, stopped):
+    def trained(checkpoint=None, fail_in=None) -> tuple[nn.Module, History]:
+        torch.manual_seed(1)
+        model = nn.Sequential(nn.Linear(1, 16), nn.Dropout(0.5), nn.Linear(16, 1))
+
+        def batches(epoch):
+            if epoch == fail_in:
+                raise KeyboardInterrupt
+            return [POINTS[::2], POINTS[1::2]]
+
+        history = train(
+            model, batches, miss, epochs=6, batches_per_epoch=2, learning_rate=0.1, seed=4, progress=False,
+            validate=lambda model: -miss(model, POINTS).item(), checkpoint=checkpoint,
+        )  # fmt: skip
+        return model, history
+
+    whole, expected = trained()
+    with pytest.raises(KeyboardInterrupt):
+        trained(tmp_path / "kept.pt", stopped)
+    again, history = trained(tmp_path / "kept.pt")
+    assert history.loss == pytest.approx(expected.loss) and history.score == pytest.approx(expected.score)
+    for one, other in zip(whole.parameters(), again.parameters(), strict=True):
+        torch.testing.assert_close(one, other)
+    assert [path.name for path in tmp_path.iterdir()] == ["kept.pt"]
+    assert trained(tmp_path / "kept.pt")[1].loss == history.loss, "and a finished one is not trained again"
+
+
+@pytest.mark.parametrize(
+    "kept", ["of another model", "of other turns", "of fewer epochs", "cut short", "a text"]
+)
+def test_a_checkpoint_of_another_training_is_refused(tmp_path, kept):
+    path = tmp_path / "kept.pt"
+    model = nn.Linear(2, 1) if kept == "of another model" else nn.Linear(1, 1)
+    points = POINTS.expand(8, model.in_features)
+    loss = {"other": Turn(miss)} if kept == "of other turns" else miss
+    epochs = 3 if kept == "of fewer epochs" else 6
+    train(
+        model,
+        lambda epoch: [points],
+        loss,
+        epochs=epochs,
+        batches_per_epoch=2,
+        checkpoint=path,
+        progress=False,
+    )
+    if kept == "cut short":
+        path.write_bytes(path.read_bytes()[:100])
+    elif kept == "text":
+        path.write_text("epoch 3")
+    with pytest.raises(StorageError, match="cannot go on from") as raised:
+        run(nn.Linear(1, 1), checkpoint=path)
+    assert "Remove the file" in raised.value.remedy
 
 
 def test_reduced_precision_computes_in_bfloat16_and_keeps_single_weights():

@@ -185,7 +185,7 @@ def random_voices(
     Examples
     --------
     >>> sounds = Spectrograms(torch.ones(2, 40, 50), torch.tensor([50, 30]))
-    >>> random_voices(sounds, torch.Generator().manual_seed(0)).pictures.shape
+    >>> random_voices(sounds, torch.Generator().manual_seed(0)).values.shape
     torch.Size([2, 40, 58])
     """
     pictures, lengths = sounds

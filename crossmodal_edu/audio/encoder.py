@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -13,20 +13,23 @@ from torch.nn import functional as F
 from torch.nn.utils.rnn import pad_sequence
 
 from crossmodal_edu.audio.mfcc import mfcc
-from crossmodal_edu.audio.spectrum import SAMPLE_RATE, log_mel
+from crossmodal_edu.audio.spectrum import log_mel
+from crossmodal_edu.encoders import NetworkEncoder
+from crossmodal_edu.modality import SAMPLE_RATE, Modality
+from crossmodal_edu.padding import present_until, softmax_mean, weighted_mean
 
 
 class Spectrograms(NamedTuple):
     """A batch of log-mel or MFCC pictures, padded at the end, and how many frames of each count."""
 
-    pictures: Float[Tensor, "n mels frames"]
+    values: Float[Tensor, "n mels frames"]
     lengths: Int[Tensor, "n"]
 
     def to(self, device: str | torch.device) -> Spectrograms:
         return Spectrograms(*(part.to(device) for part in self))
 
 
-class AudioEncoder(nn.Module):
+class AudioEncoder(NetworkEncoder):
     """Waveforms to vectors.
 
     Convolutions along time see about one second each, the length of a word or two; a
@@ -49,9 +52,11 @@ class AudioEncoder(nn.Module):
     Examples
     --------
     >>> encoder = AudioEncoder(dimensions=6)
-    >>> encoder(encoder.prepare([np.zeros(8000, np.float32)])).shape
+    >>> encoder.embed([np.zeros(8000, np.float32)]).shape
     torch.Size([1, 6])
     """
+
+    modality = Modality.AUDIO
 
     def __init__(
         self,
@@ -63,6 +68,7 @@ class AudioEncoder(nn.Module):
     ):
         super().__init__()
         self.n_mels, self.seconds = n_mels, seconds
+        self.channels, self.dimensions = tuple(channels), dimensions
         self.stages = nn.ModuleList()
         before = n_mels
         for width in channels:
@@ -90,15 +96,24 @@ class AudioEncoder(nn.Module):
         return stack_spectrograms(pictures)
 
     def forward(self, sounds: Spectrograms) -> Float[Tensor, "n d"]:
-        maps, lengths = sounds.pictures, sounds.lengths
+        maps, lengths = sounds.values, sounds.lengths
         for stage in self.stages:
             maps, lengths = stage(maps), (lengths + 1) // 2
-            # Padding is set back to zero, so that a sound's vector does not depend on its neighbours.
-            maps = maps * (torch.arange(maps.shape[2], device=maps.device) < lengths[:, None])[:, None]
+            # Filling is set back to zero, so that a sound's vector does not depend on its neighbours.
+            maps = maps * present_until(lengths, maps.shape[2])[:, None]
         frames = maps.transpose(1, 2)  # (n, frames / 8, channels)
-        present = torch.arange(frames.shape[1], device=frames.device) < lengths[:, None]
-        weights = self.weight(frames).squeeze(2).masked_fill(~present, -torch.inf).softmax(dim=1)
-        return self.project(self.dropout(torch.einsum("nt,ntc->nc", weights, frames)))
+        scores = self.weight(frames).squeeze(2)
+        sound = softmax_mean(frames, scores, present_until(lengths, frames.shape[1]))
+        return self.project(self.dropout(sound))
+
+    def settings(self) -> dict[str, Any]:
+        return {
+            "n_mels": self.n_mels,
+            "channels": self.channels,
+            "dimensions": self.dimensions,
+            "seconds": self.seconds,
+            "dropout": self.dropout.p,
+        }
 
 
 class GruEncoder(nn.Module):
@@ -133,13 +148,12 @@ class GruEncoder(nn.Module):
         self.project = nn.Linear(hidden, dimensions)
 
     def forward(self, sounds: Spectrograms) -> Float[Tensor, "n d"]:
-        held, _ = self.unit(sounds.pictures.transpose(1, 2))  # (n, frames, hidden)
-        present = torch.arange(held.shape[1], device=held.device) < sounds.lengths[:, None]
-        mean = (held * present[:, :, None]).sum(dim=1) / sounds.lengths[:, None]
+        held, _ = self.unit(sounds.values.transpose(1, 2))  # (n, frames, hidden)
+        mean = weighted_mean(held, present_until(sounds.lengths, held.shape[1]).float())
         return self.project(self.dropout(mean))
 
 
-def mfcc_pictures(
+def mfcc_batch(
     waveforms: Sequence[Float[np.ndarray, "_"]],
     sample_rate: int = SAMPLE_RATE,
     n_mfcc: int = 20,
@@ -165,7 +179,7 @@ def mfcc_pictures(
     Returns
     -------
     Spectrograms
-        ``pictures`` (n, n_mfcc, frames).
+        ``values`` (n, n_mfcc, frames).
 
     Raises
     ------
@@ -178,7 +192,7 @@ def mfcc_pictures(
 
     Examples
     --------
-    >>> mfcc_pictures([np.zeros(4_000, np.float32), np.zeros(6_000, np.float32)], 8_000).lengths
+    >>> mfcc_batch([np.zeros(4_000, np.float32), np.zeros(6_000, np.float32)], 8_000).lengths
     tensor([32, 47])
     """
     n_fft, hop_length = round(0.032 * sample_rate), round(0.016 * sample_rate)

@@ -8,8 +8,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from crossmodal_edu.audio.spectrum import SAMPLE_RATE, mel_filter_bank, power_spectrogram, power_to_db
+from crossmodal_edu.audio.spectrum import mel_filter_bank, power_spectrogram, power_to_db
 from crossmodal_edu.errors import InputError
+from crossmodal_edu.modality import SAMPLE_RATE
 
 
 def dct_matrix(n_mfcc: int, n_mels: int) -> Float[Tensor, "coefficients mels"]:

@@ -10,8 +10,9 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from crossmodal_edu.audio.encoder import AudioEncoder, GruEncoder, Spectrograms, mfcc_pictures
+from crossmodal_edu.audio.encoder import AudioEncoder, GruEncoder, Spectrograms, mfcc_batch
 from crossmodal_edu.errors import InputError
+from crossmodal_edu.padding import present_until
 from crossmodal_edu.training import inference, train
 
 Waveform = Float[np.ndarray, "_"]
@@ -73,12 +74,11 @@ class Recogniser(nn.Module):
 
     def prepare(self, waveforms: Sequence[Waveform]) -> Spectrograms:
         """MFCC pictures at the sizes that this recogniser was made for."""
-        return mfcc_pictures(waveforms, self.sample_rate, self.n_mfcc)
+        return mfcc_batch(waveforms, self.sample_rate, self.n_mfcc)
 
     def forward(self, sounds: Spectrograms) -> Float[Tensor, "n words"]:
         pictures, lengths = sounds
-        present = torch.arange(pictures.shape[2], device=pictures.device) < lengths[:, None]
-        scaled = (pictures - self.mean) / self.spread * present[:, None]
+        scaled = (pictures - self.mean) / self.spread * present_until(lengths, pictures.shape[2])[:, None]
         return self.scores(self.encoder(Spectrograms(scaled, lengths)))
 
 
@@ -128,7 +128,7 @@ def train_recogniser(
             heard = recogniser.prepare([change(waveform, rng) for waveform in waveforms])
         for rows in torch.from_numpy(rng.permutation(len(waveforms))).split(batch_size):
             longest = int(heard.lengths[rows].max())
-            yield Spectrograms(heard.pictures[rows, :, :longest], heard.lengths[rows]), labels[rows]
+            yield Spectrograms(heard.values[rows, :, :longest], heard.lengths[rows]), labels[rows]
 
     train(
         recogniser,
@@ -143,7 +143,7 @@ def train_recogniser(
     return recogniser
 
 
-def recognise(recogniser: Recogniser, waveforms: Sequence[Waveform]) -> Int[Tensor, "n"]:
+def word_heard(recogniser: Recogniser, waveforms: Sequence[Waveform]) -> Int[Tensor, "n"]:
     """The number of the word with the highest score, for each sound.
 
     Parameters
@@ -161,7 +161,7 @@ def recognise(recogniser: Recogniser, waveforms: Sequence[Waveform]) -> Int[Tens
 
     Examples
     --------
-    >>> recognise(Recogniser("cnn", words=3, sample_rate=8_000), [np.zeros(100, np.float32)] * 2).shape
+    >>> word_heard(Recogniser("cnn", words=3, sample_rate=8_000), [np.zeros(100, np.float32)] * 2).shape
     torch.Size([2])
     """
     with inference(recogniser):

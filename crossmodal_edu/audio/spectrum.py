@@ -10,8 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from crossmodal_edu.errors import InputError
-
-SAMPLE_RATE = 16_000
+from crossmodal_edu.modality import SAMPLE_RATE
 
 _CHANNELS = 8  # no clip is this short, and few recordings have more channels
 

@@ -14,8 +14,8 @@ import numpy as np
 import soundfile
 from jaxtyping import Float
 
-from crossmodal_edu.audio.spectrum import SAMPLE_RATE
 from crossmodal_edu.errors import InputError
+from crossmodal_edu.modality import SAMPLE_RATE
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from numpy import ndarray
 from crossmodal_edu.datasets import folders
 from crossmodal_edu.errors import InputError, TableError
 
-SAMPLE_RATE = 8_000
+_RATE = 8_000
 """Samples a second in every file; the rest of the package works at 16,000."""
 
 _NAME = re.compile(r"(\d)_([a-z]+)_(\d+)")
@@ -50,10 +50,10 @@ class Recording:
                 accepted="a WAV file of the published data set.",
                 remedy="Run: crossmodal download spoken_digits",
             ) from error
-        if rate != SAMPLE_RATE:
+        if rate != _RATE:
             raise InputError(
                 f"{self.path.name} has {rate} samples a second.",
-                accepted=f"{SAMPLE_RATE}.",
+                accepted=f"{_RATE}.",
                 remedy="Open sounds of your own with crossmodal_edu.modality.open_audio.",
             )
         return samples

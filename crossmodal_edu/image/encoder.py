@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,6 +11,9 @@ from jaxtyping import Float, UInt8
 from PIL import Image, ImageOps
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from crossmodal_edu.encoders import NetworkEncoder
+from crossmodal_edu.modality import Modality, Query, open_image
 
 
 class ResidualBlock(nn.Module):
@@ -32,7 +36,7 @@ class ResidualBlock(nn.Module):
         return F.relu(maps + self.second_norm(self.second(inner)))
 
 
-class ImageEncoder(nn.Module):
+class ImageEncoder(NetworkEncoder):
     """Pictures to vectors.
 
     A first layer cuts the picture into 4×4 patches, as coarse as the eye of a network
@@ -57,19 +61,21 @@ class ImageEncoder(nn.Module):
     Examples
     --------
     >>> encoder = ImageEncoder(size=(64, 48), dimensions=6)
-    >>> encoder(encoder.prepare([Image.new("RGB", (60, 80), "red")])).shape
+    >>> encoder.embed([Image.new("RGB", (60, 80), "red")]).shape
     torch.Size([1, 6])
     """
 
+    modality = Modality.IMAGE
+
     def __init__(
         self,
-        size: tuple[int, int] = (64, 64),
+        size: Sequence[int] = (64, 64),
         channels: Sequence[int] = (64, 128, 256),
         dimensions: int = 256,
         dropout: float = 0.0,
     ):
         super().__init__()
-        self.size = tuple(size)
+        self.size, self.channels, self.dimensions = tuple(size), tuple(channels), dimensions
         stages: list[nn.Module] = []
         before, patch = 3, 4
         for width in channels:
@@ -84,15 +90,15 @@ class ImageEncoder(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.project = nn.Linear(before, dimensions)
 
-    def prepare(self, images: Sequence[Image.Image]) -> UInt8[Tensor, "n 3 h w"]:
+    def prepare(self, images: Sequence[Query]) -> UInt8[Tensor, "n 3 h w"]:
         """Bring pictures to one size; what is missing in height or width becomes white."""
         height, width = self.size
         # Pillow draws very flat pictures with less than one pixel in height, and fails.
         padded = (
-            ImageOps.pad(image.convert("RGB"), (width, height), Image.Resampling.BICUBIC, color="white")
+            ImageOps.pad(image, (width, height), Image.Resampling.BICUBIC, color="white")
             if min(image.size) * 200 > max(image.size)
-            else image.convert("RGB").resize((width, height))
-            for image in images
+            else image.resize((width, height))
+            for image in map(open_image, images)
         )
         return torch.from_numpy(np.stack([np.asarray(image) for image in padded])).permute(0, 3, 1, 2)
 
@@ -100,3 +106,11 @@ class ImageEncoder(nn.Module):
         scaled = pixels.float() / 127.5 - 1.0  # 0…255 to −1…1
         maps = self.stages(scaled.contiguous(memory_format=torch.channels_last))  # (n, c, h/16, w/16)
         return self.project(self.dropout(maps.mean(dim=(2, 3))))
+
+    def settings(self) -> dict[str, Any]:
+        return {
+            "size": self.size,
+            "channels": self.channels,
+            "dimensions": self.dimensions,
+            "dropout": self.dropout.p,
+        }

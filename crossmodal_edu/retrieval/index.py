@@ -1,30 +1,64 @@
-"""An exact index: unit vectors in one matrix, searched by one matrix product."""
+"""The seam *index*: vectors with names, searched by cosine; and the exact one, a single matrix product."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
-import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from crossmodal_edu.errors import RankingError, StorageError
-from crossmodal_edu.retrieval.ranking import Ranking, as_tensor, check_k, nearest, normalise
-from crossmodal_edu.saving import new_generation, read_generation
+from crossmodal_edu.retrieval.ranking import Found, as_tensor, check_k, nearest, normalise
+from crossmodal_edu.saving import written_aside
 
 _FORMAT = 1
-_CHUNK = 256  # queries at a time: 256 × 41,323 scores are 42 MB
 
 
-class Index:
+@runtime_checkable
+class Index(Protocol):
+    """Named unit vectors of one size, searched by cosine.
+
+    ``ids`` are the names in the order of adding. ``add(ids, vectors)`` appends all or none, and
+    refuses a name that is there; ``remove(ids)`` takes all out or none, and refuses one that is not
+    there; ``get(ids)`` gives (n, dimension) unit vectors in the order asked for.
+    ``search(vectors, k, allowed=None)`` gives for each of (q, dimension) vectors the
+    min(k, candidates) nearest, best first, and their cosines; ``allowed`` are the names that are
+    candidates. Equal scores may come in any order. ``save(folder)`` writes to a folder, and the
+    class method ``load(folder)`` reads it. What cannot be done raises RankingError, a folder that
+    cannot be read StorageError.
+
+    Notes
+    -----
+    Used in Chapter 14.
+    """
+
+    @property
+    def dimension(self) -> int: ...
+    @property
+    def ids(self) -> tuple[str, ...]: ...
+    def __len__(self) -> int: ...
+    def __contains__(self, name: object, /) -> bool: ...
+    def add(self, ids: Sequence[str], vectors: Float[Tensor, "n d"]) -> None: ...
+    def remove(self, ids: Sequence[str]) -> None: ...
+    def get(self, ids: Sequence[str]) -> Float[Tensor, "n d"]: ...
+    def search(
+        self, vectors: Float[Tensor, "q d"], k: int, allowed: Collection[str] | None = None
+    ) -> Found: ...
+    def save(self, folder: Path) -> None: ...
+    @classmethod
+    def load(cls, folder: Path) -> Index: ...
+
+
+class ExactIndex:
     """Vectors with names, searched exactly by cosine.
 
-    Positions count from 0 in the order of adding; removing moves the later ones up.
+    Equal vectors have equal cosines, and come in the order in which they were added.
 
     Parameters
     ----------
@@ -42,44 +76,38 @@ class Index:
 
     Examples
     --------
-    >>> index = Index(dimension=2)
+    >>> index = ExactIndex(dimension=2)
     >>> index.add(["bag", "boot", "belt"], torch.tensor([[1.0, 0.0], [0.0, 2.0], [3.0, 3.0]]))
-    >>> index.search(torch.tensor([[0.1, 1.0]]), k=2).indices
-    tensor([[1, 2]])
+    >>> index.search(torch.tensor([[0.1, 1.0]]), k=2).ids
+    (('boot', 'belt'),)
     >>> index.remove(["bag"])
     >>> index.ids
     ('boot', 'belt')
     """
 
     def __init__(self, dimension: int):
-        if dimension < 1:
-            raise RankingError(f"The dimension is {dimension}.", accepted="1 or more numbers per vector.")
-        self._ids: dict[str, None] = {}  # a set that keeps its order
-        self._names: tuple[str, ...] | None = ()
-        self._rows = torch.empty(0, dimension)  # the first len(self) are in use, the rest is room to grow
+        check_dimension(dimension)
+        self._row: dict[str, int] = {}
+        self._names: tuple[str, ...] = ()
+        self._vectors = torch.empty(0, dimension)  # the first len(self) rows are in use, the rest is room
 
     def __len__(self) -> int:
-        return len(self._ids)
+        return len(self._row)
 
-    def __contains__(self, name: str) -> bool:
-        return name in self._ids
+    def __contains__(self, name: object) -> bool:
+        return name in self._row
 
     @property
     def dimension(self) -> int:
         """Numbers per vector."""
-        return self._rows.shape[1]
+        return self._vectors.shape[1]
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """The names, by position."""
-        if self._names is None:
-            self._names = tuple(self._ids)
+        """The names, in the order of adding."""
+        if len(self._names) != len(self._row):
+            self._names = tuple(self._row)
         return self._names
-
-    @property
-    def vectors(self) -> Float[Tensor, "n d"]:
-        """The unit vectors, by position; to read, not to write."""
-        return self._rows[: len(self)]
 
     def add(self, ids: Sequence[str], vectors: Float[Tensor, "n d"]) -> None:
         """Appends named vectors; either all of them or, on an error, none.
@@ -99,204 +127,96 @@ class Index:
         ------
         RankingError
             For a name twice, a wrong shape, or numbers that are NaN or infinite.
-
-        Notes
-        -----
-        Chapter 14.
         """
-        names, vectors = _checked_names(ids), as_tensor(vectors)
-        if vectors.shape != (len(names), self.dimension):
-            raise RankingError(
-                f"{len(names)} names came with vectors of shape {tuple(vectors.shape)}.",
-                accepted=f"shape ({len(names)}, {self.dimension}), one row per name.",
-                remedy="Embed the products with the space that this index was made for.",
-            )
-        held = [name for name in names if name in self._ids]
-        if held:
-            raise RankingError(
-                f"The index already holds {held[0]!r}" + (f" and {len(held) - 1} more." if held[1:] else "."),
-                accepted="names that are not in the index.",
-                remedy="Remove them first to replace them.",
-            )
-        if not names:
-            return
-        units = normalise(vectors.detach().to("cpu", torch.float32))
-        old, new = len(self), len(self) + len(names)
-        if new > len(self._rows):
-            grown = torch.empty(max(new, 2 * len(self._rows)), self.dimension)
-            grown[:old] = self._rows[:old]
-            self._rows = grown
-        self._rows[old:new] = units
-        self._ids.update(dict.fromkeys(names))
-        self._names = None
+        units = check_new(self, ids, vectors)
+        old, new = len(self), len(self) + len(ids)
+        if new > len(self._vectors):
+            grown = torch.empty(max(new, 2 * len(self._vectors)), self.dimension)
+            grown[:old] = self._vectors[:old]
+            self._vectors = grown
+        self._vectors[old:new] = units
+        self._row.update(zip(ids, range(old, new), strict=True))
 
     def remove(self, ids: Sequence[str]) -> None:
         """Takes named vectors out; the others keep their order and close ranks.
 
-        Parameters
-        ----------
-        ids : names
-            Each once, all of them in the index.
+        Raises
+        ------
+        RankingError
+            If a name is given twice or is not in the index, which then stays as it was.
+        """
+        gone = set(check_held(self, ids))
+        kept = [row for name, row in self._row.items() if name not in gone]
+        self._vectors = self._vectors[kept]
+        self._row = {name: row for row, name in enumerate(name for name in self._row if name not in gone)}
+        self._names = ()
+
+    def get(self, ids: Sequence[str]) -> Float[Tensor, "n d"]:
+        """The unit vectors of some names, in their order.
 
         Raises
         ------
         RankingError
-            If a name is not in the index, which then stays as it was.
-
-        Notes
-        -----
-        Chapter 14.
+            If a name is given twice or is not in the index.
         """
-        names = _checked_names(ids)
-        unknown = [name for name in names if name not in self._ids]
-        if unknown:
-            raise RankingError(
-                f"The index does not hold {unknown[0]!r}"
-                + (f" nor {len(unknown) - 1} more." if unknown[1:] else "."),
-                accepted="names in the index.",
-                remedy="Look in index.ids.",
-            )
-        gone = set(names)
-        keep = torch.tensor([name not in gone for name in self._ids], dtype=torch.bool)
-        self._rows = self.vectors[keep]
-        self._ids = {name: None for name in self._ids if name not in gone}
-        self._names = None
+        return self._vectors[[self._row[name] for name in check_held(self, ids)]]
 
-    def search(
-        self,
-        queries: Float[Tensor, "q d"],
-        k: int,
-        among: Sequence[int] | Int[np.ndarray, "m"] | Int[Tensor, "m"] | None = None,
-    ) -> Ranking:
+    def search(self, vectors: Float[Tensor, "q d"], k: int, allowed: Collection[str] | None = None) -> Found:
         """The k nearest vectors of each query by cosine, best first.
 
         Parameters
         ----------
-        queries : (q, d)
+        vectors : (q, d)
             Any lengths.
         k : int
-            How many, 1 or more. Where there are fewer candidates, all of them
-            come: the result has min(k, candidates) columns, none for an empty index.
-        among : positions, optional
-            Only these are candidates, as left by a filter; order and repetition
-            do not matter. An item scores the same with a filter as without.
+            How many, 1 or more. Where there are fewer candidates, all of them come.
+        allowed : names, optional
+            Only these are candidates, as left by a filter; those that the index does not hold are
+            passed over. An item scores the same with a filter as without.
 
         Returns
         -------
-        Ranking
-            Positions in the index and cosines; equal cosines in the order of
-            positions. Equal vectors have equal cosines.
+        Found
 
         Raises
         ------
         RankingError
-            If ``k`` is below 1, a position does not exist, or the queries have
-            another dimension or numbers that are NaN or infinite.
-
-        Notes
-        -----
-        Chapter 14.
+            If ``k`` is below 1, or the queries have another dimension or numbers that are NaN or
+            infinite.
         """
-        queries = as_tensor(queries)
-        if queries.ndim != 2 or queries.shape[1] != self.dimension:
-            raise RankingError(
-                f"Queries of shape {tuple(queries.shape)} do not fit this index.",
-                accepted=f"shape (q, {self.dimension}).",
-                remedy="Embed the query with the space that this index was made for.",
-            )
-        check_k(k)
-        columns = None if among is None else self._candidates(among)
-        candidates = len(self) if columns is None else len(columns)
-        if not candidates or not len(queries):
-            nothing = torch.empty(len(queries), min(k, candidates))
-            return Ranking(nothing.to(torch.int64), nothing)
-        units = normalise(queries.detach().to("cpu", torch.float32))
-        if columns is None:
-            return nearest(units, self.vectors, min(k, candidates), _CHUNK)
-        found = nearest(units, self.vectors[columns], min(k, candidates), _CHUNK)
-        return Ranking(columns[found.indices], found.scores)
+        units = check_queries(self, vectors, k)
+        rows, names, gallery = None, self.ids, self._vectors[: len(self)]
+        if allowed is not None:
+            rows = sorted(self._row[name] for name in set(allowed) if name in self._row)
+            names, gallery = [names[row] for row in rows], gallery[rows]
+        if not len(gallery) or not len(units):
+            return Found(((),) * len(units), torch.empty(len(units), 0))
+        ranking = nearest(units, gallery, min(k, len(gallery)))
+        return Found(tuple(tuple(names[i] for i in row) for row in ranking.indices.tolist()), ranking.scores)
 
-    def save(self, folder: str | Path) -> None:
-        """Saves to a folder; killed at any moment, the folder still holds what it held before.
-
-        Parameters
-        ----------
-        folder : path
-            Made if it does not exist.
-
-        Raises
-        ------
-        StorageError
-            If the disk refuses.
-
-        Notes
-        -----
-        Chapter 14.
-        """
-        with new_generation(folder, check=self.read) as fresh:
-            self.write(fresh)
-
-    @classmethod
-    def load(cls, folder: str | Path) -> Index:
-        """Loads what :meth:`save` saved.
-
-        Parameters
-        ----------
-        folder : path
-            As given to :meth:`save`.
-
-        Raises
-        ------
-        StorageError
-            If nothing is there, or it was altered, cut short, or made by a newer version.
-
-        Notes
-        -----
-        Chapter 14.
-        """
-        return read_generation(folder, cls.read)
-
-    def write(self, folder: str | Path) -> None:
-        """Writes ``vectors.safetensors`` and ``ids.json`` plainly, as part of a larger save.
-
-        Parameters
-        ----------
-        folder : path
-            Made if it does not exist; usually inside a :func:`new_generation`.
+    def save(self, folder: Path) -> None:
+        """Writes ``ids.json`` and ``vectors.safetensors``.
 
         Raises
         ------
         StorageError
             If the disk refuses.
         """
-        folder = Path(folder)
         content = {"format": _FORMAT, "dimension": self.dimension, "ids": self.ids}
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / "ids.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
-            save_file({"vectors": self.vectors.contiguous()}, folder / "vectors.safetensors")
-        except (OSError, SafetensorError, UnicodeEncodeError) as error:
-            raise StorageError(
-                f"The index cannot be written to {folder}: {error}.",
-                accepted="a folder with permission to write and enough space.",
-                remedy="Choose another folder, or make room.",
-            ) from error
+        with written_aside(folder / "ids.json") as fresh:
+            fresh.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+        with written_aside(folder / "vectors.safetensors") as fresh:
+            save_file({"vectors": self._vectors[: len(self)].contiguous()}, fresh)
 
     @classmethod
-    def read(cls, folder: str | Path) -> Index:
-        """Reads what :meth:`write` wrote.
-
-        Parameters
-        ----------
-        folder : path
-            As given to :meth:`write`.
+    def load(cls, folder: Path) -> ExactIndex:
+        """Reads what :meth:`save` wrote.
 
         Raises
         ------
         StorageError
             If a file is missing, is not what its name says, or the two do not fit together.
         """
-        folder = Path(folder)
         try:
             content = json.loads((folder / "ids.json").read_text(encoding="utf-8"))
             vectors = load_file(folder / "vectors.safetensors")["vectors"]
@@ -307,7 +227,7 @@ class Index:
                 raise ValueError(f"ids.json asks for {shape}, the vectors are {tuple(vectors.shape)}")
             index = cls(content["dimension"])
             index.add(ids, vectors)
-            index._rows = vectors  # to the bit as saved: a second normalising may move the last digit
+            index._vectors = vectors  # to the bit as saved: a second normalising may move the last digit
         except (
             OSError,
             SafetensorError,
@@ -324,20 +244,92 @@ class Index:
             ) from error
         return index
 
-    def _candidates(self, among: Sequence[int] | np.ndarray | Tensor) -> Int[Tensor, "m"]:
-        positions = np.asarray(among.cpu() if isinstance(among, Tensor) else among)
-        if not positions.size:
-            return torch.empty(0, dtype=torch.int64)
-        whole = positions.ndim == 1 and np.issubdtype(positions.dtype, np.integer)
-        if not whole or positions.min() < 0 or positions.max() >= len(self):
-            raise RankingError(
-                "The positions to search among do not all exist in this index.",
-                accepted=f"whole numbers from 0 to {len(self) - 1}." if len(self) else "an index with items.",
-                remedy="Positions change when items are removed: take them anew. "
-                "Of a mask take np.flatnonzero(mask).",
-            )
-        # In ascending order, so that equal scores keep the order of the gallery.
-        return torch.from_numpy(np.unique(positions).astype(np.int64))
+
+def check_dimension(dimension: int) -> None:
+    """Refuse an index of vectors without a number.
+
+    Notes
+    -----
+    Used in Chapter 14.
+    """
+    if dimension < 1:
+        raise RankingError(f"The dimension is {dimension}.", accepted="1 or more numbers per vector.")
+
+
+def check_new(index: Index, ids: Sequence[str], vectors: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
+    """Unit vectors in single precision, if they and their names may be added to an index.
+
+    Raises
+    ------
+    RankingError
+        For a name twice or that is held already, a wrong shape, or numbers that are NaN or infinite.
+
+    Notes
+    -----
+    Used in Chapter 14.
+    """
+    names, vectors = _checked_names(ids), as_tensor(vectors)
+    if vectors.shape != (len(names), index.dimension):
+        raise RankingError(
+            f"{len(names)} names came with vectors of shape {tuple(vectors.shape)}.",
+            accepted=f"shape ({len(names)}, {index.dimension}), one row per name.",
+            remedy="Embed the products with the space that this index was made for.",
+        )
+    held = [name for name in names if name in index]
+    if held:
+        raise RankingError(
+            f"The index already holds {held[0]!r}" + (f" and {len(held) - 1} more." if held[1:] else "."),
+            accepted="names that are not in the index.",
+            remedy="Remove them first to replace them.",
+        )
+    return normalise(vectors.detach().to("cpu", torch.float32))
+
+
+def check_held(index: Index, ids: Sequence[str]) -> list[str]:
+    """Names, each of which an index holds.
+
+    Raises
+    ------
+    RankingError
+        For a name twice, or one that is not there.
+
+    Notes
+    -----
+    Used in Chapter 14.
+    """
+    names = _checked_names(ids)
+    unknown = [name for name in names if name not in index]
+    if unknown:
+        raise RankingError(
+            f"The index does not hold {unknown[0]!r}"
+            + (f" nor {len(unknown) - 1} more." if unknown[1:] else "."),
+            accepted="names in the index.",
+            remedy="Look in index.ids.",
+        )
+    return names
+
+
+def check_queries(index: Index, vectors: Float[Tensor, "q d"], k: int) -> Float[Tensor, "q d"]:
+    """Queries at length one, if they fit an index.
+
+    Raises
+    ------
+    RankingError
+        For a wrong shape, NaN or infinity, or a k below 1.
+
+    Notes
+    -----
+    Used in Chapter 14.
+    """
+    vectors = as_tensor(vectors)
+    if vectors.ndim != 2 or vectors.shape[1] != index.dimension:
+        raise RankingError(
+            f"Queries of shape {tuple(vectors.shape)} do not fit this index.",
+            accepted=f"shape (q, {index.dimension}).",
+            remedy="Embed the query with the space that this index was made for.",
+        )
+    check_k(k)
+    return normalise(vectors.detach().to("cpu", torch.float32))
 
 
 def _checked_names(ids: Sequence[str]) -> list[str]:

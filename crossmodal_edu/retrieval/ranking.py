@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -54,6 +54,24 @@ class Ranking:
     def joined(cls, parts: Sequence[Ranking]) -> Ranking:
         """Rankings of the first queries, the next queries, and so on, as one."""
         return cls(torch.cat([part.indices for part in parts]), torch.cat([part.scores for part in parts]))
+
+
+class Found(NamedTuple):
+    """What an index found for each query, best first.
+
+    Parameters
+    ----------
+    ids : q tuples of k names
+    scores : (q, k)
+        Their cosines.
+
+    Notes
+    -----
+    Used in Chapter 14.
+    """
+
+    ids: tuple[tuple[str, ...], ...]
+    scores: Float[Tensor, "q k"]
 
 
 def as_tensor(numbers: Any) -> Any:
@@ -354,7 +372,7 @@ def exact_cosines(query: Float[Tensor, "d"], vectors: Float[Tensor, "n d"]) -> F
     return (vectors.double() * query.double()).sum(dim=1).float().clamp(-1, 1)
 
 
-def check_k(k: object) -> None:
+def check_k(k: object, name: str = "k", least: int = 1) -> None:
     """Refuse a number of results that is not a whole number from 1 on.
 
     Raises
@@ -366,10 +384,8 @@ def check_k(k: object) -> None:
     -----
     Used in Chapter 14.
     """
-    if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 1:
-        raise RankingError(
-            f"k is {k!r}.", accepted="a whole number, 1 or more.", remedy="Ask for one product or more."
-        )
+    if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < least:
+        raise RankingError(f"{name} is {k!r}.", accepted=f"a whole number, {least} or more.")
 
 
 def _check_same_space(queries: Tensor, gallery: Tensor) -> None:

@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from crossmodal_edu.encoders import NetworkEncoder
+from crossmodal_edu.errors import SpaceError
+from crossmodal_edu.modality import Modality
+from crossmodal_edu.padding import softmax_mean
 from crossmodal_edu.text.tokens import Vocabulary
 
 
 class Tokens(NamedTuple):
-    """A batch of encoded texts, flat: all words of all texts in one row.
+    """A batch of encoded texts, filled up at the end.
 
-    ``numbers`` holds the numbers of every word and its pieces, ``starts`` where each
-    word begins in it, and ``lengths`` how many words each text has.
+    ``numbers`` holds for each word of each text its own number and those of its pieces, and
+    ``present`` which of these there are.
     """
 
-    numbers: Int[Tensor, "pieces"]
-    starts: Int[Tensor, "words"]
-    lengths: Int[Tensor, "texts"]
+    numbers: Int[Tensor, "n t p"]
+    present: Bool[Tensor, "n t p"]
 
     def to(self, device: str | torch.device) -> Tokens:
         return Tokens(*(part.to(device) for part in self))
 
 
-class TextEncoder(nn.Module):
+class TextEncoder(NetworkEncoder):
     """Texts to vectors.
 
     A word's vector is the mean of its own vector and those of its pieces. A GRU reads
@@ -51,9 +55,12 @@ class TextEncoder(nn.Module):
     Examples
     --------
     >>> encoder = TextEncoder(Vocabulary(["red", "bag"], buckets=8), width=4, dimensions=6)
-    >>> encoder(encoder.prepare(["red bag", ""])).shape
+    >>> encoder.embed(["red bag", ""]).shape
     torch.Size([2, 6])
     """
+
+    modality = Modality.TEXT
+    budget = 400_000  # vectors of words and pieces at a time
 
     def __init__(
         self,
@@ -64,8 +71,8 @@ class TextEncoder(nn.Module):
         dropout: float = 0.0,
     ):
         super().__init__()
-        self.vocabulary = vocabulary
-        self.word_vectors = nn.EmbeddingBag(len(vocabulary), width, mode="mean")
+        self.vocabulary, self.dimensions = vocabulary, dimensions
+        self.word_vectors = nn.Embedding(len(vocabulary), width)
         nn.init.normal_(self.word_vectors.weight, std=0.1)
         self.gru = nn.GRU(width, width, batch_first=True) if recurrent else None
         width_out = 2 * width if recurrent else width
@@ -75,33 +82,61 @@ class TextEncoder(nn.Module):
 
     def prepare(self, texts: Sequence[str]) -> Tokens:
         """Encode texts as numbers; a text without a single word becomes one unknown word."""
-        encoded = [self.vocabulary.encode(text) or [(Vocabulary.UNKNOWN,)] for text in texts]
-        words = [word for text in encoded for word in text]
-        sizes = torch.tensor([len(word) for word in words])
-        return Tokens(
-            numbers=torch.tensor([number for word in words for number in word]),
-            starts=sizes.cumsum(0) - sizes,
-            lengths=torch.tensor([len(text) for text in encoded]),
-        )
+        encoded = [self._encode(text) for text in texts]
+        longest = max([1, *(len(text) for text in encoded)])
+        most = max([1, *(len(word) for text in encoded for word in text)])
+        numbers = torch.full((len(texts), longest, most), Vocabulary.PADDING)
+        for row, text in enumerate(encoded):
+            filled = [(*word, *[Vocabulary.PADDING] * (most - len(word))) for word in text]
+            numbers[row, : len(text)] = torch.tensor(filled)
+        return Tokens(numbers, numbers != Vocabulary.PADDING)  # which no word and no piece has
 
-    def forward(self, tokens: Tokens) -> Float[Tensor, "texts d"]:
-        flat = self.dropout(self.word_vectors(tokens.numbers, tokens.starts))  # (words, width)
-        longest = int(tokens.lengths.max())
-        present = torch.arange(longest, device=flat.device) < tokens.lengths[:, None]  # (texts, longest)
-        words = flat.new_zeros(*present.shape, flat.shape[1])
-        words[present] = flat
-        return self.read(words, present)
+    def words(self, tokens: Tokens) -> Float[Tensor, "n t width"]:
+        """The vector of each word: the mean of its own and those of its pieces; zeros where there is none."""
+        vectors = self.word_vectors(tokens.numbers) * tokens.present[..., None]  # (n, t, p, width)
+        return vectors.sum(dim=2) / tokens.present.sum(dim=2, keepdim=True).clamp(min=1)
 
-    def read(
-        self, words: Float[Tensor, "texts words width"], present: Bool[Tensor, "texts words"]
-    ) -> Float[Tensor, "texts d"]:
-        """Texts as vectors, from the vectors of their words, padded at the end, and which are words.
-
-        All that has to be known of the texts is in the two tensors, so that this part can be
-        exported as a graph of operations (ONNX); looking up word vectors needs no graph.
-        """
+    def forward(self, tokens: Tokens) -> Float[Tensor, "n d"]:
+        words, present = self.dropout(self.words(tokens)), tokens.present.any(dim=2)
         if self.gru is not None:
-            # Padding stands behind the words, so a GRU that reads forwards meets it too late to mind.
+            # Filling stands behind the words, so a GRU that reads forwards meets it too late to mind.
             words = torch.cat([words, self.gru(words)[0]], dim=2)
-        weights = self.weight(words).squeeze(2).masked_fill(~present, -torch.inf).softmax(dim=1)
-        return self.project(self.dropout(torch.einsum("nt,ntw->nw", weights, words)))
+        text = softmax_mean(words, self.weight(words).squeeze(2), present)
+        return self.project(self.dropout(text))
+
+    def settings(self) -> dict[str, Any]:
+        return {
+            "width": self.word_vectors.embedding_dim,
+            "dimensions": self.dimensions,
+            "recurrent": self.gru is not None,
+            "dropout": self.dropout.p,
+        }
+
+    def cost(self, text: str) -> int:
+        encoded = self._encode(text)
+        return len(encoded) * max(map(len, encoded))
+
+    def unknown(self, text: str) -> list[str]:
+        """The words that no training showed often enough."""
+        return self.vocabulary.unknown(text)
+
+    def save(self, folder: Path) -> None:
+        """As all encoders, with the words in ``vocabulary.txt``, below the number of buckets."""
+        super().save(folder)
+        lines = [str(self.vocabulary.buckets), *self.vocabulary.words]
+        (folder / "vocabulary.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path, **more: Any) -> TextEncoder:
+        try:
+            buckets, *words = (folder / "vocabulary.txt").read_text(encoding="utf-8").split()
+            vocabulary = Vocabulary(words, int(buckets))
+        except (OSError, ValueError) as error:
+            raise SpaceError(
+                f"The folder {folder} does not hold a vocabulary: {error}",
+                accepted="vocabulary.txt, as save() wrote it.",
+            ) from error
+        return super().load(folder, vocabulary=vocabulary, **more)
+
+    def _encode(self, text: str) -> list[tuple[int, ...]]:
+        return self.vocabulary.encode(text) or [(Vocabulary.UNKNOWN,)]

@@ -20,6 +20,8 @@ _HAN = re.compile("([\u3400-\u4dbf\u4e00-\u9fff]+)")
 LONGEST = 1_024
 """Tokens of a text that an encoder reads; what stands behind them does not count."""
 
+_LONGEST_TOKEN = 64  # characters of a word of which pieces are taken
+
 
 def tokenise(text: str) -> list[str]:
     """Split a text into lower-case words; of Chinese, into characters.
@@ -169,7 +171,8 @@ class Vocabulary:
         if known is None:
             first_bucket = 2 + len(self.words)
             # Python's own hash changes from run to run; this one is the same everywhere.
-            hashed = (first_bucket + zlib.crc32(p.encode()) % self.buckets for p in pieces(token))
+            some = pieces(token[:_LONGEST_TOKEN])
+            hashed = (first_bucket + zlib.crc32(p.encode()) % self.buckets for p in some)
             known = (self._number.get(token, self.UNKNOWN), *hashed)
             if token in self._number:
                 self._encoded[token] = known

@@ -68,7 +68,7 @@ def test_speed_changes_how_many_frames_count_and_nothing_else_when_all_is_off():
         sounds, torch.Generator().manual_seed(0), speed=0.0, pitch=0.0, noise=0.0, unheard=0.0
     )
     assert torch.equal(same.lengths, sounds.lengths)
-    torch.testing.assert_close(same.pictures[:, :, :50], sounds.pictures, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(same.values[:, :, :50], sounds.values, atol=1e-4, rtol=1e-4)
     other = random_voices(sounds, torch.Generator().manual_seed(0), speed=0.2)
     assert not torch.equal(other.lengths, sounds.lengths)
     assert isinstance(other, Spectrograms)

@@ -10,7 +10,7 @@ from crossmodal_edu.audio.encoder import (
     AudioEncoder,
     GruEncoder,
     Spectrograms,
-    mfcc_pictures,
+    mfcc_batch,
     stack_spectrograms,
 )
 from crossmodal_edu.audio.mfcc import mfcc
@@ -63,44 +63,44 @@ def clips(rng) -> list[np.ndarray]:
 
 
 def test_pictures_of_a_batch_are_those_of_lone_clips(clips):
-    together = mfcc_pictures(clips, 8_000)
+    together = mfcc_batch(clips, 8_000)
     for place in (0, 1, 2, 3, 4, 149):
-        alone = mfcc_pictures([clips[place]], 8_000)
+        alone = mfcc_batch([clips[place]], 8_000)
         n = int(alone.lengths[0])
         assert together.lengths[place] == n == len(clips[place]) // 128 + 1
-        torch.testing.assert_close(together.pictures[place, :, :n], alone.pictures[0], atol=1e-3, rtol=0)
-        assert (together.pictures[place, :, n:] == 0).all()
+        torch.testing.assert_close(together.values[place, :, :n], alone.values[0], atol=1e-3, rtol=0)
+        assert (together.values[place, :, n:] == 0).all()
 
 
 def test_pictures_are_mfcc_with_the_mean_of_coefficient_0_taken_off(clips):
-    picture = mfcc_pictures(clips[:1], 8_000, n_mfcc=13).pictures[0]
+    picture = mfcc_batch(clips[:1], 8_000, n_mfcc=13).values[0]
     plain = mfcc(torch.from_numpy(clips[0]), 8_000, n_mfcc=13, n_fft=256, hop_length=128)
     torch.testing.assert_close(picture[1:], plain[1:])
     torch.testing.assert_close(picture[0], plain[0] - plain[0].mean(), atol=1e-3, rtol=0)
 
 
 def test_pictures_do_not_know_the_volume(clips):
-    loud, quiet = mfcc_pictures([clips[0], clips[0] / 10], 8_000).pictures
+    loud, quiet = mfcc_batch([clips[0], clips[0] / 10], 8_000).values
     torch.testing.assert_close(loud, quiet, atol=1e-2, rtol=0)
 
 
 def test_pictures_span_the_same_time_at_every_rate():
-    assert mfcc_pictures([np.zeros(4_000, np.float32)], 8_000).lengths == 32
-    assert mfcc_pictures([np.zeros(8_000, np.float32)], 16_000).lengths == 32
-    assert mfcc_pictures([np.zeros(96_000, np.float32)], 192_000).lengths == 32
+    assert mfcc_batch([np.zeros(4_000, np.float32)], 8_000).lengths == 32
+    assert mfcc_batch([np.zeros(8_000, np.float32)], 16_000).lengths == 32
+    assert mfcc_batch([np.zeros(96_000, np.float32)], 192_000).lengths == 32
 
 
 def test_what_is_longer_is_cut(rng):
     sound = rng.normal(size=20_000).astype(np.float32)
-    torch.testing.assert_close(mfcc_pictures([sound], 8_000), mfcc_pictures([sound[:8_000]], 8_000))
+    torch.testing.assert_close(mfcc_batch([sound], 8_000), mfcc_batch([sound[:8_000]], 8_000))
 
 
 def test_a_sound_with_nan_is_refused():
     with pytest.raises(InputError, match="not numbers"):
-        mfcc_pictures([np.zeros(100, np.float32), np.array([np.nan], np.float32)], 8_000)
+        mfcc_batch([np.zeros(100, np.float32), np.array([np.nan], np.float32)], 8_000)
 
 
 def test_stacking_pads_at_the_end():
     stacked = stack_spectrograms([torch.ones(3, 2), torch.ones(3, 4)])
     assert isinstance(stacked, Spectrograms)
-    assert stacked.pictures[0].tolist() == [[1, 1, 0, 0]] * 3
+    assert stacked.values[0].tolist() == [[1, 1, 0, 0]] * 3

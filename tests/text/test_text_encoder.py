@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from crossmodal_edu.text.encoder import TextEncoder
+from crossmodal_edu.text.encoder import TextEncoder, Tokens
 from crossmodal_edu.text.tokens import Vocabulary
 
 WORDS = ["red", "white", "dots", "with", "bag"]
@@ -46,30 +46,53 @@ def test_the_mean_is_weighted_by_the_learned_weights():
     torch.testing.assert_close(encoder(encoder.prepare(["red bag"]))[0], expected)
 
 
+def test_words_and_pieces_are_averaged_and_filling_is_not(encoder):
+    tokens = encoder.prepare(["red kettle", ""])
+    words = encoder.words(tokens)
+    for row, text in enumerate(("red kettle", "")):
+        encoded = encoder._encode(text)
+        for place, numbers in enumerate(encoded):
+            expected = encoder.word_vectors.weight[list(numbers)].mean(dim=0)
+            torch.testing.assert_close(words[row, place], expected)
+        assert not words[row, len(encoded) :].any()
+
+
+def test_one_endless_word_costs_no_more_than_sixty_four_letters(encoder):
+    assert encoder.prepare(["x" * 9_000, "red"]).numbers.shape[2] < 140
+    assert encoder.embed(["x" * 9_000]).isfinite().all()
+
+
 @pytest.mark.no_cover
-def test_what_reads_the_words_can_be_exported_and_gives_the_same(encoder, tmp_path, need):
-    """Equal to 1e-5, for other numbers of texts and words than it was exported with."""
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_the_encoder_can_be_exported_and_gives_the_same(encoder, tmp_path, need):
+    """From padded numbers and a mask, equal to 1e-5, for other sizes than it was exported with."""
     try:
         import onnxruntime
         import onnxscript  # noqa: F401
     except ImportError:
         need("onnxruntime and onnxscript are not installed")
 
-    class Reader(torch.nn.Module):
-        def forward(self, words, present):
-            return encoder.read(words, present)
+    class Exported(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.encoder = encoder
 
-    width, free = encoder.word_vectors.embedding_dim, torch.export.Dim.DYNAMIC
+        def forward(self, numbers, present):
+            return self.encoder(Tokens(numbers, present))
+
+    free = dict.fromkeys(range(3), torch.export.Dim.DYNAMIC)
     torch.onnx.export(
-        Reader().eval(),
-        (torch.randn(2, 3, width), torch.ones(2, 3, dtype=torch.bool)),
-        tmp_path / "reader.onnx",
-        dynamic_shapes={"words": {0: free, 1: free}, "present": {0: free, 1: free}},
+        Exported().eval(),
+        tuple(encoder.prepare(["red bag", "a white bag with dots"])),
+        tmp_path / "text.onnx",
+        input_names=["numbers", "present"],
+        dynamic_shapes={"numbers": free, "present": free},
         dynamo=True,
         external_data=False,
         verbose=False,
     )
-    session = onnxruntime.InferenceSession(tmp_path / "reader.onnx")
-    words, present = torch.randn(3, 7, width), torch.arange(7) < torch.tensor([7, 2, 5])[:, None]
-    (exported,) = session.run(None, {"words": words.numpy(), "present": present.numpy()})
-    torch.testing.assert_close(torch.from_numpy(exported), encoder.read(words, present), atol=1e-5, rtol=1e-5)
+    session = onnxruntime.InferenceSession(tmp_path / "text.onnx")
+    texts = ["red", "", "an entirely unheard of wheelbarrow", "red bag with white dots", "kettle"]
+    numbers, present = encoder.prepare(texts)
+    (exported,) = session.run(None, {"numbers": numbers.numpy(), "present": present.numpy()})
+    torch.testing.assert_close(torch.from_numpy(exported), encoder.embed(texts), atol=1e-5, rtol=1e-5)

@@ -13,7 +13,7 @@ from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
 from crossmodal_edu.errors import InputError
-from crossmodal_edu.text.sentence_bert import minilm_folder
+from crossmodal_edu.text.sentence_bert import minilm_files
 from crossmodal_edu.text.wordpiece import SPECIAL, WordPiece, longest_pieces, split_words
 
 # All that is assigned; of the large blocks in which all characters are of one kind, the ends.
@@ -27,12 +27,12 @@ CODE_POINTS = [i for first, end in RANGES for i in range(first, end)]
 
 @cache
 def ours() -> WordPiece:
-    return WordPiece((minilm_folder() / "vocab.txt").read_text(encoding="utf-8").splitlines())
+    return WordPiece(minilm_files()["vocab.txt"].read_text(encoding="utf-8").splitlines())
 
 
 @cache
 def reference() -> Tokenizer:
-    tokeniser = Tokenizer.from_file(str(minilm_folder() / "tokenizer.json"))
+    tokeniser = Tokenizer.from_file(str(minilm_files()["vocab.txt"].with_name("tokenizer.json")))
     tokeniser.no_padding()
     tokeniser.enable_truncation(256)
     return tokeniser

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import io
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, Literal
 
 import numpy as np
@@ -150,7 +151,7 @@ def _is_untouched(answer: Any) -> bool:
 
 def _watched(answer: Any) -> Any:
     """A function of the learner's that says so when it has not been written yet, or returns nothing."""
-    if not callable(answer) or isinstance(answer, (type, np.ndarray, torch.Tensor)):
+    if not (inspect.isroutine(answer) or isinstance(answer, partial)):
         return answer
 
     @wraps(answer)

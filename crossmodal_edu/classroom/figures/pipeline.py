@@ -13,10 +13,10 @@ from PIL import Image
 from crossmodal_edu.audio.spectrum import log_mel
 from crossmodal_edu.classroom.figures.canvas import INK, canvas
 from crossmodal_edu.classroom.figures.lettering import wrapped
-from crossmodal_edu.engine import Hit
 from crossmodal_edu.errors import InputError
 from crossmodal_edu.modality import Modality, Query, open_image, read_query
 from crossmodal_edu.products import Product
+from crossmodal_edu.results import Hit
 
 RIGHT = "#009E73"  # Okabe and Ito's bluish green
 _QUIET = "#767676"

@@ -25,11 +25,11 @@ from crossmodal_edu.classroom.figures import (
     sentences,
     word2vec,
 )
-from crossmodal_edu.engine import Hit
 from crossmodal_edu.evaluation.diagnostics import PairCosines
 from crossmodal_edu.evaluation.intervals import Estimate
 from crossmodal_edu.modality import Modality
 from crossmodal_edu.products import Product
+from crossmodal_edu.results import Hit
 from crossmodal_edu.text.wordvectors import Neighbour
 
 RNG = np.random.default_rng(0)

@@ -12,9 +12,9 @@ from PIL import Image
 
 from crossmodal_edu.audio.speech import say
 from crossmodal_edu.classroom.figures.pipeline import RIGHT, ranking_figure
-from crossmodal_edu.engine import Hit, Results
 from crossmodal_edu.modality import Modality
 from crossmodal_edu.products import Product
+from crossmodal_edu.results import Hit, Results
 
 
 @pytest.fixture

@@ -10,9 +10,10 @@ import torch
 from PIL import Image
 
 from crossmodal_edu.errors import SpaceError
-from crossmodal_edu.fitting import Examples, Recipe, embed_examples, fit
 from crossmodal_edu.modality import Modality
-from crossmodal_edu.spaces.contrastive import CrossModalEncoder
+from crossmodal_edu.model import Model
+from crossmodal_edu.recipes import Examples, Recipe, embed_examples, fit
+from crossmodal_edu.spaces.contrastive import ContrastiveLearner
 
 # What is seen and heard of each: paint, and the pitch in Hz of half of the sound.
 COLOURS = {"red": ((220, 30, 30), 300), "green": ((30, 200, 40), 900), "blue": ((30, 40, 220), 2_700)}
@@ -49,9 +50,9 @@ def products(copies: int, seed: int = 0) -> tuple[list[tuple[str, ...]], list[Im
     return texts, images, sounds
 
 
-def examples(copies: int = 2, seed: int = 0) -> tuple[CrossModalEncoder, Examples]:
+def examples(copies: int = 2, seed: int = 0) -> tuple[Model, Examples]:
     texts, images, sounds = products(copies, seed)
-    model = RECIPE.new_model(texts)
+    model = RECIPE.new_model(RECIPE.vocabulary(texts))
     return model, Examples.of(model, texts, images, sounds)
 
 
@@ -59,9 +60,9 @@ def first(some: Examples, n: int) -> Examples:
     return Examples(some.texts[:n], some.pixels[:n], some.sounds[:n], some.groups[:n])
 
 
-def found(model: CrossModalEncoder, some: Examples, asked: Modality) -> float:
+def found(model: Model, some: Examples, asked: Modality) -> float:
     """The share of products whose picture, or one of the same title, comes first."""
-    vectors = embed_examples(model, some)
+    vectors = embed_examples(ContrastiveLearner(model.encoders.values()), some)
     best = (vectors[asked] @ vectors[Modality.IMAGE].T).argmax(dim=1)
     return (some.groups[best] == some.groups).double().mean().item()
 
@@ -70,10 +71,10 @@ def test_it_learns_which_picture_a_title_and_a_sound_belong_to():
     """Nine titles, so chance is 1 in 9."""
     model, training = examples(4)
     history = fit(model, replace(RECIPE, epochs=25), training, training)
+    assert not any(encoder.training for encoder in model.encoders.values())
     assert history.loss[-1] < 0.8 * history.loss[0]
     assert found(model, training, Modality.TEXT) > 0.5
     assert found(model, training, Modality.AUDIO) > 0.5
-    assert not model.training
 
 
 def test_the_best_epoch_by_the_score_on_other_products_is_kept():
@@ -85,9 +86,9 @@ def test_the_best_epoch_by_the_score_on_other_products_is_kept():
     assert kept == pytest.approx(max(history.score), abs=1e-3)
 
 
-def found_rank(model: CrossModalEncoder, some: Examples, asked: Modality) -> float:
+def found_rank(model: Model, some: Examples, asked: Modality) -> float:
     """The mean reciprocal rank of the pictures, by a sort; each title stands once."""
-    vectors = embed_examples(model, some)
+    vectors = embed_examples(ContrastiveLearner(model.encoders.values()), some)
     scores = vectors[asked] @ vectors[Modality.IMAGE].T
     ranks = 1 + (scores > scores.diagonal()[:, None]).sum(dim=1)
     return (1 / ranks).mean().item()
@@ -116,13 +117,13 @@ def test_every_product_is_seen_in_an_epoch_but_those_that_fill_no_batch(monkeypa
     model, training = examples()  # 18 products
     numbered = replace(training, groups=torch.arange(18))
     batches: list[list[int]] = []
-    loss = CrossModalEncoder.loss
+    loss = ContrastiveLearner.loss
 
     def spy(self, inputs, groups):
         batches.append(groups.tolist())
         return loss(self, inputs, groups)
 
-    monkeypatch.setattr(CrossModalEncoder, "loss", spy)
+    monkeypatch.setattr(ContrastiveLearner, "loss", spy)
     fit(model, replace(RECIPE, epochs=2, batch_size=8), numbered, training)
     assert [len(set(batch)) for batch in batches] == [8] * 4
     assert not set(batches[0]) & set(batches[1])
@@ -140,7 +141,7 @@ def test_too_few_products_are_refused_and_counted(n, m):
 def test_equal_titles_are_one_group_and_other_groups_can_be_given():
     texts = [("Red bag", "a bag"), ("blue shoe",), ("red BAG",)]
     _, images, sounds = products(1)
-    model = RECIPE.new_model(texts)
+    model = RECIPE.new_model(RECIPE.vocabulary(texts))
     assert Examples.of(model, texts, images[:3], sounds[:3]).groups.tolist() == [0, 1, 0]
     given = Examples.of(model, texts, images[:3], sounds[:3], groups=["x", "y", "y"])
     assert given.groups.tolist() == [0, 1, 1]
@@ -157,9 +158,12 @@ def test_products_of_one_group_are_right_answers_for_one_another():
 
 
 def test_a_new_model_has_the_sizes_and_the_words_of_its_recipe():
-    model = replace(RECIPE, minimum_count=2, dropout=0.25).new_model([("red bag", "a bag"), ("red hat",)])
+    recipe = replace(RECIPE, minimum_count=2, dropout=0.25)
+    state = torch.get_rng_state()
+    model = recipe.new_model(recipe.vocabulary([("red bag", "a bag"), ("red hat",)]))
+    assert torch.equal(torch.get_rng_state(), state), "whoever draws next is not disturbed"
     assert set(model.encoders["text"].vocabulary.words) == {"red", "bag"}
-    assert model.settings["dropout"] == 0.25
+    assert {encoder.settings()["dropout"] for encoder in model.encoders.values()} == {0.25}
     assert tuple(model.encoders["image"].size) == (16, 16)
 
 
@@ -182,6 +186,31 @@ def test_what_a_product_is_called_in_training(monkeypatch, titles, lost, heard):
     )
     # What it is scored by is never retold, and is left out of what was said.
     alike = dict.fromkeys((Modality.TEXT, Modality.IMAGE, Modality.AUDIO), torch.zeros(len(told), 256))
-    monkeypatch.setattr("crossmodal_edu.fitting.embed_examples", lambda *_: alike)
+    monkeypatch.setattr("crossmodal_edu.recipes.embed_examples", lambda *_: alike)
     fit(model, replace(RECIPE, epochs=3, titles=titles, lost_words=lost), told, told)
     assert said == heard
+
+
+def test_a_training_that_was_stopped_ends_as_if_it_had_not_been(tmp_path, monkeypatch):
+    recipe = replace(RECIPE, epochs=4, dropout=0.2)
+
+    def trained(checkpoint) -> torch.Tensor:
+        model, training = examples()
+        fit(model, recipe, training, training, checkpoint=checkpoint)
+        return model.embed(Modality.TEXT, ["red bag", "blue hat"])
+
+    whole = trained(None)
+    calls, loss = [], ContrastiveLearner.loss
+
+    def killed(self, *batch):
+        calls.append(1)
+        if len(calls) == 6:  # in the third epoch of two batches each
+            raise KeyboardInterrupt
+        return loss(self, *batch)
+
+    monkeypatch.setattr(ContrastiveLearner, "loss", killed)
+    with pytest.raises(KeyboardInterrupt):
+        trained(tmp_path / "kept.pt")
+    assert (tmp_path / "kept.pt").exists()
+    torch.testing.assert_close(trained(tmp_path / "kept.pt"), whole)
+    assert len(calls) == 6 + 4, "two epochs were not trained again"

@@ -1,0 +1,137 @@
+"""An index of FAISS behind the seam: exact as it stands, and the door to approximate ones."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from crossmodal_edu.errors import RankingError, StorageError, extra
+from crossmodal_edu.retrieval.index import check_dimension, check_held, check_new, check_queries
+from crossmodal_edu.retrieval.ranking import Found
+from crossmodal_edu.saving import written_aside
+
+with extra("scale"):
+    import faiss
+
+
+class FaissIndex:
+    """Vectors with names in an index of FAISS.
+
+    Parameters
+    ----------
+    dimension : int
+        Numbers per vector.
+
+    Notes
+    -----
+    Used in Chapter 14. Douze et al. (2024), "The Faiss library".
+
+    Examples
+    --------
+    >>> index = FaissIndex(dimension=2)
+    >>> index.add(["bag", "boot"], torch.tensor([[1.0, 0.0], [0.0, 2.0]]))
+    >>> index.search(torch.tensor([[0.1, 1.0]]), k=1).ids
+    (('boot',),)
+    """
+
+    def __init__(self, dimension: int):
+        check_dimension(dimension)
+        # FAISS knows numbers, not names; a number is never given twice.
+        self._index: Any = faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
+        self._number: dict[str, int] = {}
+        self._name: dict[int, str] = {}
+
+    def __len__(self) -> int:
+        return len(self._number)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._number
+
+    @property
+    def dimension(self) -> int:
+        """Numbers per vector."""
+        return self._index.d
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The names, in the order of adding."""
+        return tuple(self._number)
+
+    def add(self, ids: Sequence[str], vectors: Float[Tensor, "n d"]) -> None:
+        """Appends named vectors; as :meth:`ExactIndex.add`."""
+        units = check_new(self, ids, vectors)
+        if len(ids):
+            first = 1 + max(self._number.values(), default=-1)
+            numbers = np.arange(first, first + len(ids))
+            self._index.add_with_ids(units.numpy(), numbers)
+            self._number.update(zip(ids, numbers.tolist(), strict=True))
+            self._name.update(zip(numbers.tolist(), ids, strict=True))
+
+    def remove(self, ids: Sequence[str]) -> None:
+        """Takes named vectors out; as :meth:`ExactIndex.remove`."""
+        gone = [self._number[name] for name in check_held(self, ids)]
+        self._index.remove_ids(np.array(gone, dtype=np.int64))
+        for name in ids:
+            del self._name[self._number.pop(name)]
+
+    def get(self, ids: Sequence[str]) -> Float[Tensor, "n d"]:
+        """The unit vectors of some names, in their order."""
+        rows = [self._index.reconstruct(self._number[name]) for name in check_held(self, ids)]
+        return torch.from_numpy(np.stack(rows)) if rows else torch.empty(0, self.dimension)
+
+    def search(self, vectors: Float[Tensor, "q d"], k: int, allowed: Collection[str] | None = None) -> Found:
+        """The k nearest vectors of each query; as :meth:`ExactIndex.search`."""
+        units = check_queries(self, vectors, k)
+        numbers = None
+        if allowed is not None:
+            numbers = np.array([self._number[n] for n in set(allowed) if n in self._number], dtype=np.int64)
+        k = min(k, len(self) if numbers is None else len(numbers))
+        if not k or not len(units):
+            return Found(((),) * len(units), torch.empty(len(units), 0))
+        selected = None
+        if numbers is not None:
+            selected = faiss.SearchParameters(sel=faiss.IDSelectorBatch(numbers))
+        scores, found = self._index.search(units.numpy(), k, params=selected)
+        return Found(
+            tuple(tuple(self._name[number] for number in row) for row in found.tolist()),
+            torch.from_numpy(scores).clamp(-1, 1),
+        )
+
+    def save(self, folder: Path) -> None:
+        """Writes ``numbers.json`` and ``index.faiss``."""
+        with written_aside(folder / "numbers.json") as fresh:
+            fresh.write_text(json.dumps(self._number, ensure_ascii=False), encoding="utf-8")
+        with written_aside(folder / "index.faiss") as fresh:
+            faiss.serialize_index(self._index).tofile(fresh)
+
+    @classmethod
+    def load(cls, folder: Path) -> FaissIndex:
+        """Reads what :meth:`save` wrote.
+
+        Raises
+        ------
+        StorageError
+            If a file is missing, is not what its name says, or the two do not fit together.
+        """
+        try:
+            numbers = json.loads((folder / "numbers.json").read_text(encoding="utf-8"))
+            found = faiss.deserialize_index(np.fromfile(folder / "index.faiss", dtype=np.uint8))
+            if set(faiss.vector_to_array(found.id_map).tolist()) != set(numbers.values()):
+                raise ValueError("numbers.json does not fit index.faiss")
+            index = cls(found.d)
+            index._index, index._number = found, numbers
+            index._name = {number: name for name, number in numbers.items()}
+        except (OSError, RuntimeError, ValueError, AttributeError, RankingError) as error:
+            raise StorageError(
+                f"{folder} does not hold an index that can be read: {error}",
+                accepted="numbers.json and index.faiss as they were saved.",
+                remedy="Build the index again and save it.",
+            ) from error
+        return index
