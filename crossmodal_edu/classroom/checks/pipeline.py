@@ -42,9 +42,8 @@ def check_cosine(cosine: Callable[[np.ndarray, np.ndarray], float]) -> str:
     }
     begin = f"(3, 4) and (8, 6) give {value:.4g}"
     wrong = {slipped: begin + end for slipped, end in wrong.items()}
-    slip(
-        value, 0.96, wrong, f"{begin}, and 48 / (5 · 10) = 0.96 is right: the dot product over both lengths."
-    )
+    otherwise = f"{begin}, and 48 / (5 · 10) = 0.96 is right: the dot product over both lengths."
+    slip(value, 0.96, wrong, otherwise)
     hint = f"a vector has the cosine {itself:.4g} with itself. Which angle is between the two?"
     slip(itself, 1, otherwise=hint)
     hint = "vectors in opposite directions have cosine −1. Did a minus sign get lost?"
@@ -142,10 +141,8 @@ def check_modality_of(modality_of: Callable[[bytes], str]) -> str:
         try:
             found = str(modality_of(start))
         except UnicodeDecodeError:
-            raise NotYet(
-                f"bytes.decode stopped at {start[:4]!r}: not everything is a text. Ask for the pictures "
-                "and the sounds first."
-            ) from None
+            hint = f"bytes.decode stopped at {start[:4]!r}: not everything is a text. Look for pictures and sounds "
+            raise NotYet(hint + "first.") from None
         if found not in ("text", "image", "audio"):
             raise NotYet(f'the answer is one of "text", "image" and "audio"; yours was {found!r}.')
         slip(found, modality, (), f"{start[:12]!r} is {modality}, you said {found}: {hint}")

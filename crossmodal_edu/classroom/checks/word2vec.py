@@ -16,30 +16,18 @@ _K = 10  # neighbours looked at in the last exercise
 @check
 def check_update(answer: Any) -> str:
     """By how much the neighbour's vector changes: v = (2, 4), score 0, learning rate 0.1."""
-    change = numbers(answer).ravel()
+    change = shaped(numbers(answer).ravel(), (2,), "the change of a vector is a vector, two numbers here")
     wrong = {
-        (
-            -0.1,
-            -0.2,
-        ): "this pair is real and its score should grow. Yours makes the vector point away from v.",
+        (-0.1, -0.2): "this pair is real and its score should grow. Yours makes the vector turn away from v.",
         (-1, -2): "that is the gradient. Which way is downhill, and how far does one step go?",
         (1, 2): "that is the pull itself, (label − sigmoid) times v. How far does one step go?",
         (0.2, 0.4): "that treats the guess as entirely wrong. The sigmoid of 0 is not 0.",
         (0, 0): "a score of 0 is not a probability of 0. What does the sigmoid make of it?",
-        (
-            0.05,
-            0.1,
-        ): "σ(1 − σ) is the slope of the sigmoid. The logarithm in the loss has cancelled half of it.",
+        (0.05, 0.1): "σ(1 − σ) is the slope of the sigmoid. The loss's logarithm has cancelled half of it.",
         (2.1, 4.2): "you moved v. Only the change was asked for, and it is that of u.",
     }
     otherwise = "learning rate × (label − σ(score)) × v: three factors, the last one a vector."
-    slip(
-        shaped(change, (2,), "the change of a vector is a vector, two numbers here"),
-        (0.1, 0.2),
-        wrong,
-        otherwise,
-        atol=1e-3,
-    )
+    slip(change, (0.1, 0.2), wrong, otherwise, atol=1e-3)
     return "0.1 × (1 − 0.5) × (2, 4) = (0.1, 0.2). The score of the pair rises from 0 to 1."
 
 
@@ -51,9 +39,7 @@ def check_pairs(pairs: Callable[[list[str], int], Iterable[tuple[str, str]]]) ->
         got = [pair if isinstance(pair, str) else tuple(pair) for pair in pairs(sentence.split(), reach)]
         for pair in got:
             if isinstance(pair, str) or [type(word) for word in pair] != [str, str]:
-                raise NotYet(
-                    f'one list of pairs such as ("nike", "men") is asked for; yours holds {pair!r:.60}.'
-                )
+                raise NotYet(f'pairs such as ("nike", "men") are asked for; yours holds {pair!r:.60}.')
         return sorted(got)
 
     sentence = "nike men blue shoes"
@@ -64,12 +50,10 @@ def check_pairs(pairs: Callable[[list[str], int], Iterable[tuple[str, str]]]) ->
         raise NotYet("the first and the last word became neighbours. What does sentence[-1] stand for?")
     if ("nike", "blue") in got or ("blue", "nike") in got:
         raise NotYet("with a reach of 1, nike and blue are too far apart.")
+    rights, lefts = _windows(sentence, 1, sides=(1,)), _windows(sentence, 1, sides=(-1,))
     wrong = [
-        (_windows(sentence, 1, sides=(1,)), "only the words to the right are there. A window has two sides."),
-        (
-            _windows(sentence, 1, sides=(-1,)),
-            "only the words to the left are there. range(a, b) stops before b.",
-        ),
+        (rights, "only the words to the right are there. A window has two sides."),
+        (lefts, "only the words to the left are there. range(a, b) stops before b."),
         ([], "no pair at all came out."),
     ]
     slip(got, right, wrong, f"4 words in a row, reach 1, make 6 pairs; yours are {len(got)}.")
