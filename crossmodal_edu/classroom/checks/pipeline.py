@@ -141,8 +141,8 @@ def check_modality_of(modality_of: Callable[[bytes], str]) -> str:
         try:
             found = str(modality_of(start))
         except UnicodeDecodeError:
-            hint = f"bytes.decode stopped at {start[:4]!r}: not everything is a text. Look for pictures and sounds "
-            raise NotYet(hint + "first.") from None
+            hint = f"bytes.decode stopped at {start[:4]!r}: not everything is a text. What could come first?"
+            raise NotYet(hint) from None
         if found not in ("text", "image", "audio"):
             raise NotYet(f'the answer is one of "text", "image" and "audio"; yours was {found!r}.')
         slip(found, modality, (), f"{start[:12]!r} is {modality}, you said {found}: {hint}")
