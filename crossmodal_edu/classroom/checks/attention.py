@@ -75,7 +75,7 @@ def check_attention(attend: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]) 
         _masked(
             scores, present
         ): "right but for √d: with 384 numbers, not 4, one word would take everything.",
-        _masked(scores / 4, present): "that divides by d. The spread of a product grows like the root of d.",
+        _masked(scores / 4, present): "that divides by d. How does the spread of a product grow with d?",
         _masked(
             seen, ~present
         ): "you looked only at the padding: the mask says what is there. Turn it around.",

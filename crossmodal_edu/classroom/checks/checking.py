@@ -104,8 +104,9 @@ def slip(
         The learner's. Float64 may stand for float32, a list or an array for a tensor.
     right : the same
     wrong : mapping of value to hint, or pairs of them
-        What a known mistake gives; pairs where values cannot be keys. Those equal to
-        ``right`` are passed over, so that a table of mistakes may be computed.
+        What a known mistake gives. Numbers, tuples and tensors may be keys; lists and arrays
+        come in pairs. Those equal to ``right`` are passed over, so that a table of mistakes
+        may be computed.
     otherwise : str
         The hint for any other value.
     atol : float
@@ -157,7 +158,9 @@ def number(answer: Any) -> float:
         return float(answer if isinstance(answer, str) else _array(answer).reshape(()))
     except (TypeError, ValueError):
         if isinstance(answer, tuple) and len(answer) == 2 and all(isinstance(part, int) for part in answer):
-            raise NotYet(f"{answer} is two numbers. Python writes decimals with a point.") from None
+            raise NotYet(
+                f"one number is asked for, and {answer} is two. A decimal has a point, not a comma."
+            ) from None
         raise NotYet(f"one number is asked for; yours is {_shown(answer)}.") from None
 
 
@@ -196,6 +199,15 @@ def shaped(
     if array.shape in (wrong or {}):
         raise NotYet(wrong[array.shape])
     raise NotYet(f"{rule}; yours {f'has the shape {array.shape}' if array.ndim else 'is one number'}.")
+
+
+def is_pair(answer: Any) -> bool:
+    """Whether an answer is two texts, in a tuple or a list."""
+    return (
+        isinstance(answer, (tuple, list))
+        and len(answer) == 2
+        and all(isinstance(text, str) for text in answer)
+    )
 
 
 def _array(value: Any) -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from crossmodal_edu.classroom.checks.checking import NotYet, check, number, shaped, slip
+from crossmodal_edu.classroom.checks.checking import NotYet, check, is_pair, number, shaped, slip
 from crossmodal_edu.text.glove import Glove, glove_weight
 
 
@@ -117,7 +117,7 @@ def check_step(step: Callable[..., tuple]) -> str:
 def check_two_senses(together: Any, alike: Any, glove: Glove, counts: csr_array) -> str:
     """Two pairs of words: one that stands together and is not alike, one that is alike and never together."""
     for pair, name in ((together, "first"), (alike, "second")):
-        if not isinstance(pair, (tuple, list)) or [type(word) for word in pair] != [str, str]:
+        if not is_pair(pair):
             raise NotYet(f'the {name} pair is two words in brackets, such as ("red", "bag").')
         if strange := [word for word in pair if word not in glove]:
             raise NotYet(f"{strange[0]!r} is not among the words of the titles.")

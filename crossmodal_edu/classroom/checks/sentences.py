@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from crossmodal_edu.classroom.checks.checking import NotYet, check, number, same, shaped, slip
+from crossmodal_edu.classroom.checks.checking import NotYet, check, is_pair, number, same, shaped, slip
 from crossmodal_edu.evaluation.intervals import paired_difference
 from crossmodal_edu.padding import weighted_mean
 from crossmodal_edu.text.tokens import tokenise
@@ -123,7 +123,7 @@ def check_pair(
     known: Container[str],
 ) -> str:
     """Two texts that a mean of word vectors tells apart and one-word filters with a maximum do not."""
-    if not isinstance(pair, (tuple, list)) or [type(text) for text in pair] != [str, str]:
+    if not is_pair(pair):
         raise NotYet('two texts, such as ("red bag", "bag red").')
     one, other = (tokenise(text) for text in pair)
     if strange := sorted(word for word in {*one, *other} if word not in known):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from crossmodal_edu.classroom.checks.checking import NotYet, check, numbers, shaped, slip
+from crossmodal_edu.classroom.checks.checking import NotYet, check, is_pair, numbers, shaped, slip
 from crossmodal_edu.text.wordvectors import WordVectors
 
 _K = 10  # neighbours looked at in the last exercise
@@ -37,9 +37,8 @@ def check_pairs(pairs: Callable[[list[str], int], Iterable[tuple[str, str]]]) ->
 
     def found(sentence: str, reach: int) -> list[tuple[str, str]]:
         got = [pair if isinstance(pair, str) else tuple(pair) for pair in pairs(sentence.split(), reach)]
-        for pair in got:
-            if isinstance(pair, str) or [type(word) for word in pair] != [str, str]:
-                raise NotYet(f'pairs such as ("nike", "men") are asked for; yours holds {pair!r:.60}.')
+        if strange := [pair for pair in got if not is_pair(pair)]:
+            raise NotYet(f'pairs such as ("nike", "men") are asked for; yours holds {strange[0]!r:.60}.')
         return sorted(got)
 
     sentence = "nike men blue shoes"
@@ -57,14 +56,14 @@ def check_pairs(pairs: Callable[[list[str], int], Iterable[tuple[str, str]]]) ->
         ([], "no pair at all came out."),
     ]
     slip(got, right, wrong, f"4 words in a row, reach 1, make 6 pairs; yours are {len(got)}.")
+    sentence = "nike men blue suede shoes"
+    hint = "right for a reach of 1. With a reach of 2, “blue” has four neighbours: two on either side."
+    slip(found(sentence, 2), _windows(sentence, 2), otherwise=hint)
     sentence = "red bag red"
     got, right = found(sentence, 2), _windows(sentence, 2)
     once = "a set keeps each pair once. A pair that stands there twice is learned from twice."
     places = "in 'red bag red' with reach 2, the first red has the second as a neighbour and the other way "
     slip(got, right, [(sorted(set(right)), once)], places + "round. Compare places, not words.")
-    sentence = "nike men blue suede shoes"
-    hint = "right for a reach of 1. With a reach of 2, “blue” has four neighbours: two on either side."
-    slip(found(sentence, 2), _windows(sentence, 2), otherwise=hint)
     hint = "a title may be shorter than the window, and a single word, or none, has no neighbour."
     slip([found("red", 2), found("", 2)], [[], []], otherwise=hint)
     return (
