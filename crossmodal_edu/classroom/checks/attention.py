@@ -68,23 +68,18 @@ def check_attention(attend: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]) 
             "along which dim do a query's shares run?"
         )
     seen = scores / 2
+    undivided, turned, zeroed = _masked(scores, present), _masked(seen, ~present), (seen * present).softmax(1)
     after = "the mask came after the softmax: what the padding had taken is lost, rows sum to less than 1."
     column = "each column adds up to 1. A row belongs to a query: along which dim do its shares run?"
     wrong = {
         seen.softmax(1): "right but for the mask: the words that are not there were looked at too.",
-        _masked(
-            scores, present
-        ): "right but for √d: with 384 numbers, not 4, one word would take everything.",
+        undivided: "right but for √d: with 384 numbers instead of 4, one word would take everything.",
         _masked(scores / 4, present): "that divides by d. How does the spread of a product grow with d?",
-        _masked(
-            seen, ~present
-        ): "you looked only at the padding: the mask says what is there. Turn it around.",
+        turned: "you looked only at the padding: the mask says what is there. Turn it around.",
         seen.softmax(0) * present: column,
         seen.softmax(0): column,
         seen.softmax(1) * present: after,
-        (seen * present).softmax(
-            1
-        ): "a masked score became 0, and e⁰ = 1 is a large share. e to which power is 0?",
+        zeroed: "a masked score became 0, and e⁰ = 1 is a large share. e to which power is 0?",
         seen * present: "the scores themselves are no shares: nothing makes a row of them add up to 1.",
     }
     wrong = {weights @ values: hint for weights, hint in wrong.items()}
@@ -114,9 +109,8 @@ def check_pieces(pieces: Callable[[str, Sequence[str]], Sequence[str]]) -> str:
         return ", ".join(map(str, got)) or "nothing"
 
     first, inside = found("teapots"), "inside a word a piece is looked up with ## in front: “##s”, not “s”."
-    longest = "“teapot” is known and longer than “tea”. Try the longest beginning first."
     if first[:1] in (["tea"], ["te"]):
-        raise NotYet(longest)
+        raise NotYet("“teapot” is known and longer than “tea”. Try the longest beginning first.")
     wrong = {
         ("teapot", "s"): inside,
         ("teapot", "[UNK]"): inside,

@@ -30,20 +30,18 @@ def check_by_hand(side: Any, parameters: Any) -> str:
         48 * 48: "that is the number of places. One side was asked for.",
     }
     slip(number(side), 48, wrong, "⌊(length + 2 · padding − size) / stride⌋ + 1, with 96, 2, 5 and 2.")
-    parameters, count = number(parameters), 5 * 5 * 3 * 16
+    parameters = number(parameters)
     wrong = {
-        5
-        * 5
-        * 16: "the side is right. The picture has three channels, and a filter has a layer for each of them.",
-        5 * 5 * 16 + 16: "the biases are there, but each filter has a layer for each of the three channels.",
-        count: "the side is right, and so are the filters. Each of the 16 has a bias as well.",
-        count + 1: "one bias for all? Each of the 16 filters has its own.",
-        count + 48: "one bias for each layer? Each filter adds its three layers up and has one bias.",
+        400: "the side is right. The picture has three channels, and a filter has a layer for each of them.",
+        416: "the biases are there, but each filter has a layer for each of the three channels.",
+        1200: "the side is right, and so are the filters. Each of the 16 has a bias as well.",
+        1201: "one bias for all? Each of the 16 filters has its own.",
+        1248: "one bias for each layer? Each filter adds its three layers up and has one bias.",
     }
     otherwise = (
-        "the side is right. Count the numbers in one filter, all its layers; add its bias; then times 16."
+        "the side is right. Count one filter's numbers in all its layers, and its bias; then times 16."
     )
-    if parameters >= count * 48:
+    if parameters >= 1200 * 48:
         otherwise = "the same stencil is laid on every place: the number of places does not count."
     slip(parameters, 1216, wrong, otherwise)
     return "48 × 48 places and (5 · 5 · 3 + 1) · 16 = 1,216 parameters, whatever the size of the picture."
@@ -54,7 +52,7 @@ def check_convolve(convolve: Callable[[Tensor, Tensor], Tensor]) -> str:
     """A function from a picture (h, w) and a stencil (kh, kw) to the answers at every place."""
     generator = torch.Generator().manual_seed(0)
     picture, stencil = torch.randn(5, 7, generator=generator), torch.randn(2, 3, generator=generator)
-    right = conv2d(picture[None, None], stencil[None, None])[0, 0]  # (4, 5)
+    right, turned = (conv2d(picture[None, None], x[None, None])[0, 0] for x in (stencil, stencil.flip(0, 1)))
     shapes = {
         (5, 7): "one answer for each pixel? Where the stencil would hang over the edge there is no place: "
         "a picture of 5 × 7 has 4 × 5 places for a stencil of 2 × 3.",
@@ -64,8 +62,8 @@ def check_convolve(convolve: Callable[[Tensor, Tensor], Tensor]) -> str:
     got = convolve(picture.clone(), stencil.clone())
     got = shaped(got, (4, 5), "5 × 7 pixels and a stencil of 2 × 3 give 4 × 5 answers", shapes)
     wrong = {
-        conv2d(picture[None, None], stencil.flip(0, 1)[None, None])[0, 0]: "that is the convolution of "
-        "mathematics, with the stencil turned by half a circle. Networks do not turn it.",
+        turned: "that is the convolution of mathematics, with the stencil turned by half a circle. "
+        "Networks do not turn it.",
         right / stencil.numel(): "a mean was taken where a sum is meant: multiply and add up.",
     }
     otherwise = f"the upper left answer is {right[0, 0]:.3f}, not {got[0, 0]:.3f}. "
@@ -92,13 +90,12 @@ def check_filter_gradient(gradient: Callable[[Tensor, Tensor], Tensor]) -> str:
     }
     got = gradient(upstream.clone(), picture.clone())
     got = shaped(got, (2, 3), "upstream 4 × 4 and picture 5 × 6 belong to a stencil of 2 × 3", shapes)
+    ones = conv2d(picture[None, None], torch.ones(1, 1, 4, 4))[0, 0]
     wrong = {
         right.flip(0, 1): "all the numbers are there, turned by half a circle. "
         "Which pixels did the upper left weight meet: those above and left, or below and right?",
         right / 16: "a mean over the places. The loss is a sum over all of them, and so is its derivative.",
-        conv2d(picture[None, None], torch.ones(1, 1, 4, 4))[
-            0, 0
-        ]: "the pixels are added up without upstream. An answer that the loss cares for more counts more.",
+        ones: "the pixels are added up without upstream. An answer that the loss cares for more counts more.",
         -right: "that is the way downhill. The derivative itself has the other sign.",
     }
     otherwise = "weight (0, 0) touched picture[row, column] for the answer at (row, column), "
@@ -141,9 +138,7 @@ def check_same_pooled(one: Any, other: Any) -> str:
 @check
 def check_prepare(prepare: Callable[[Image.Image], Tensor]) -> str:
     """A function from a picture of any shape to (3, 32, 32) numbers from −1 to 1: the middle, RGB."""
-    last = {
-        (32, 32, 3): "the channels come last, as Pillow has them. torch wants them first: permute(2, 0, 1)."
-    }
+    last = {(32, 32, 3): "the channels come last, as Pillow has them. torch wants them first: permute."}
 
     def prepared(picture: Image.Image) -> Tensor:
         rule = "3 channels of 32 × 32 are asked for"
@@ -174,17 +169,14 @@ def check_prepare(prepare: Callable[[Image.Image], Tensor]) -> str:
     hint = "right for a wide picture, wrong for an upright one: of that, too, the middle square is wanted."
     slip(upright[:, rows, 3:29], wanted[:, rows, 3:29], otherwise=hint, atol=0.1)
     for mode in ("L", "RGBA", "P", "1"):
-        white, what = (
-            Image.new("RGB", (1, 1), "white").convert(mode),
-            f"a white pixel of Pillow's mode {mode}",
-        )
+        white = Image.new("RGB", (1, 1), "white").convert(mode)
+        what = f"a white pixel of Pillow's mode {mode}"
         try:
             pixel = prepare(white)
         except (RuntimeError, ValueError, IndexError, TypeError) as error:
             raise NotYet(f"{what} stopped your code: {error}. Which mode has three channels?") from None
-        pixel = shaped(
-            pixel, (3, 32, 32), f"{what} should become (3, 32, 32), too (which mode has 3 channels?)"
-        )
+        rule = f"{what} should become (3, 32, 32) as well (which mode has three channels?)"
+        pixel = shaped(pixel, (3, 32, 32), rule)
         slip(pixel, np.ones((3, 32, 32)), otherwise=f"{what} should come out white: 1 everywhere.", atol=0.02)
     return "the middle square, RGB, channels first, −1 to 1. Even from a single grey pixel."
 

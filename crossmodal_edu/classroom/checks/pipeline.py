@@ -159,14 +159,13 @@ def check_combine(combine: Callable[[np.ndarray, np.ndarray, float], np.ndarray]
     Not yet: two vectors of 3 numbers became one of 6, and no product has such a vector. Stay in the
     same space.
     """
-
     rule = "two vectors of 3 numbers should become one of 3"
-    longer = (
-        "two vectors of 3 numbers became one of 6, and no product has such a vector. Stay in the same space."
-    )
+    longer = "two vectors of 3 numbers became one of 6, and no product has such a vector. "
 
     def mixed(one: np.ndarray, other: np.ndarray, weight: float) -> np.ndarray:
-        return shaped(combine(one.copy(), other.copy(), weight), (3,), rule, {(6,): longer})
+        return shaped(
+            combine(one.copy(), other.copy(), weight), (3,), rule, {(6,): longer + "Stay in the same space."}
+        )
 
     one, other, slanted = np.array([[1, 0, 0], [0, 1, 0], [-0.6, 0.8, 0]])
     half = mixed(one, other, 0.5)

@@ -11,7 +11,16 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from crossmodal_edu.classroom.checks.checking import NotYet, check, is_pair, number, same, shaped, slip
+from crossmodal_edu.classroom.checks.checking import (
+    NotYet,
+    check,
+    is_pair,
+    number,
+    numbers,
+    same,
+    shaped,
+    slip,
+)
 from crossmodal_edu.evaluation.intervals import paired_difference
 from crossmodal_edu.padding import weighted_mean
 from crossmodal_edu.text.tokens import tokenise
@@ -20,9 +29,7 @@ from crossmodal_edu.text.tokens import tokenise
 @check
 def check_idf(answer: Any) -> str:
     """The TF-IDF weight of a word that stands in 3 of 7 titles, as the chapter defines it."""
-    one_more = (
-        "that is 7 titles over 3. The formula pretends that one more title exists, which has every word."
-    )
+    one_more = "that is 7 titles over 3. The formula pretends that there is one more, which has every word."
     both = "the further title holds the word too: both numbers of the fraction grow by one."
     base = "which logarithm? ln is the natural one: ln 2 ≈ 0.69."
     down = "upside down: so a word that is in few titles would weigh less than one in many."
@@ -51,10 +58,7 @@ def check_mean(mean: Callable[[Tensor, Tensor], Tensor]) -> str:
     generator = torch.Generator().manual_seed(5)
     words = torch.randn(4, 5, 3, generator=generator)
     present = torch.tensor([[1, 1, 1, 1, 1], [1, 1, 0, 0, 0], [1, 1, 1, 0, 0], [0, 0, 0, 0, 0]]).bool()
-    right = weighted_mean(words, present.float())
-    shapes = {
-        (4, 5): "five numbers a text: that is the mean of each word's numbers. Which dim are the words?"
-    }
+    shapes = {(4, 5): "five numbers a text: the mean ran over each word's numbers. Which dim are the words?"}
     got = mean(words.clone(), present.clone())
     got = shaped(got, (4, 3), "4 texts of vectors of 3 numbers give the shape (4, 3)", shapes)
     masked, count = words * present[:, :, None], present.sum(dim=1, keepdim=True)
@@ -106,9 +110,7 @@ def check_gru_step(step: Callable[[Tensor, Tensor, Tensor], Tensor]) -> str:
         _step(*(x.roll(3, dims=1) for x in (from_word, from_state)), state): "the thirds are in another "
         "order: reset, update, proposal.",
         _step(*exchanged, state): "reset and update are exchanged: the first third is the reset gate.",
-        _step(
-            from_word, from_state, 0 * state
-        ): "the old state is not in the mixture. An update of 1 keeps it.",
+        _step(from_word, from_state, 0 * state): "the old state is missing. An update of 1 would keep it.",
     }
     right = slipped()
     slip(got, right, wrong, f"the first number of the new state is {right[0, 0]:.3f}, not {got[0, 0]:.3f}.")
@@ -150,7 +152,7 @@ def check_weights(
     """Weights of words with which a mean finds more than with equal ones, beyond what chance explains."""
     if not isinstance(weights, Mapping):
         raise NotYet("a dictionary from word to weight, such as {word: 1 / count for word, count in …}.")
-    values = np.array([float(weight) for weight in weights.values()])
+    values = numbers(list(weights.values()))
     if not len(values) or not np.isfinite(values).all():
         raise NotYet("every weight is a finite number, and there is at least one.")
     if (values < 0).any():

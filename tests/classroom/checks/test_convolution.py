@@ -57,7 +57,7 @@ def test_by_hand(accepts, side, parameters):
         ((48, 48), 1216, "one number"),
         (49, 1216, "rounded up"),
         (50, 1216, "without the stencil"),
-        (48, 16, "Count the numbers"),
+        (48, 16, "in all its layers, and its bias"),
     ],
 )
 def test_wrong_by_hand(refuses, side, parameters, hint):
