@@ -47,7 +47,7 @@ def checks() -> Iterator[tuple[str, bool, Callable[[], str]]]:
         def loaded() -> str:
             from crossmodal_edu.pretrained import load_pretrained
 
-            return f"{sum(p.numel() for p in load_pretrained(name).parameters()):,} parameters"
+            return ", ".join(side.value for side in load_pretrained(name).encoders)
 
         return loaded
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow.parquet
 import pytest
 import soundfile
 from PIL import Image
@@ -135,7 +136,7 @@ def test_what_a_table_says_is_shown_as_it_is(tmp_path, monkeypatch):
         "3,Ceramic \x1b[31mmug,x,999,2\n",
         encoding="utf-8",
     )
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr("crossmodal_edu.printing.out.width", 200)
     indexed = run(app, ["index", str(table), "--out", str(folder / "[bold]mine")])
     assert indexed.exit_code == 0, indexed.output
     assert "[red]shop[" in indexed.output
@@ -159,7 +160,7 @@ def test_what_a_table_says_is_shown_as_it_is(tmp_path, monkeypatch):
 
 
 def test_what_is_wrong_with_a_table_is_said_by_every_command(tmp_path, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr("crossmodal_edu.printing.out.width", 200)
     table = tmp_path / "mine.csv"
     Image.new("RGB", (80, 80), "red").save(tmp_path / "ok.png")
     (tmp_path / "cut.jpg").write_bytes(b"\xff\xd8\xff\xe0 cut")
@@ -199,7 +200,7 @@ def test_output_into_a_file_is_utf_8_on_any_system(tmp_path):
 
 def test_evaluate_asks_the_index_and_its_own_model(tmp_path, monkeypatch):
     """Searching an index and measuring it give the same answers: R@1 by hand is R@1 in the table."""
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr("crossmodal_edu.printing.out.width", 200)
     colours = ("red", "navy", "yellow", "green", "black", "white")
     for colour in colours:
         Image.new("RGB", (60, 80), colour).save(tmp_path / f"{colour}.png")
@@ -241,7 +242,7 @@ def test_a_damaged_index_offers_the_version_before_it(tmp_path):
 
 
 def test_an_index_says_what_it_holds(tmp_path, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr("crossmodal_edu.printing.out.width", 200)
     table = tmp_path / "mine.csv"
     table.write_text("id,title,colour\n1,red bag,red\n2,mug,blue\n")
     assert run(app, ["index", str(table), "--model", "fashion"]).exit_code == 0
@@ -325,3 +326,106 @@ def test_a_thousand_malformed_inputs_end_in_a_result_or_an_explanation(shop_engi
         assert "Traceback" not in result.output, case.name
     assert count > 900
     assert 0.3 * count < refused < 0.9 * count
+
+
+# --- an index that changes --------------------------------------------------------------------------------
+
+
+def test_an_index_is_added_to_updated_and_exported(tmp_path):
+    table, folder = tmp_path / "shop.csv", str(tmp_path / "my.index")
+    table.write_text("Handle,Title,Body (HTML),Vendor\na,red bag,<p>soft</p>,X\nb,blue mug,,Y\n")
+    made = run(app, ["index", str(table), "-o", folder])
+    assert made.exit_code == 0, made.output
+    assert (
+        "taken: 'Body (HTML)' as description, 'Handle' as id" in made.output.replace("\n", "")
+        or "taken:" in made.output
+    )
+    more = tmp_path / "more.csv"
+    more.write_text("id,title,Vendor\nc,green chair,Z\n")
+    assert run(app, ["add", folder, str(more)]).exit_code == 0
+    assert "Two products have the id 'c'" in run(app, ["add", folder, str(more)]).output
+    more.write_text("id,title,description,Vendor\na,red bag,soft,W\nd,oak table,,W\n")
+    updated = run(app, ["update", folder, str(more)])
+    assert updated.exit_code == 0, updated.output
+    assert "1 added, 1 there before, 0 removed; 1 sides embedded" in updated.output
+    assert "2 removed" in run(app, ["update", folder, str(more), "--remove-missing"]).output
+    (best,) = found("-c", folder, "-k", "1", "table")["found"]
+    assert best["id"] == "d" and best["attributes"] == {"Vendor": "W"}
+    assert run(app, ["remove", folder, "d"]).exit_code == 0
+    missing = run(app, ["remove", folder, "zz"])
+    assert missing.exit_code == 1 and "'zz'" in missing.output
+    assert len(found("-c", folder, "bag")["found"]) == 1
+    out = tmp_path / "vectors.parquet"
+    assert run(app, ["export", folder, str(out)]).exit_code == 0
+    written = pyarrow.parquet.read_table(out).to_pydict()
+    assert written["id"] == ["a"] and written["Vendor"] == ["W"] and len(written["text_vector"][0]) == 256
+    assert "image_vector" not in written
+    assert run(app, ["export", folder, str(tmp_path / "vectors.csv")]).exit_code == 1
+    for command in (["add", folder + "x", str(more)], ["remove", folder + "x", "a"]):
+        gone = run(app, command)
+        assert gone.exit_code == 1 and "Nothing is saved" in gone.output
+    assert not Path(folder + "x").exists()
+
+
+def test_a_column_may_be_named_and_a_table_without_a_title_lists_its_columns(tmp_path):
+    table = tmp_path / "mine.csv"
+    table.write_text("nr,Bezeichnung\n1,red bag\n2,mug\n")
+    refused = run(app, ["index", str(table)])
+    assert refused.exit_code == 1 and "nr, Bezeichnung" in refused.output and "--column" in refused.output
+    named = ["--column", "title=Bezeichnung", "--column", "id=nr"]
+    assert run(app, ["index", str(table), *named]).exit_code == 0
+    assert found("-c", str(tmp_path / "mine.index"), "mug", "-k", "1")["found"][0]["id"] == "2"
+    assert found("-c", str(table), "mug", "-k", "1", *named)["found"][0]["id"] == "2"
+    for wrong in ("title", "name=x", "title=Name"):
+        assert run(app, ["index", str(table), "--column", wrong]).exit_code == 1
+
+
+def test_weights_offset_and_order(shop_engine, tmp_path):
+    photo = tmp_path / "photo.png"
+    Image.open(shop_engine.catalog[5].image).save(photo)
+    near, away = (found(str(photo), "red", "-w", "1", "-w", w, "-k", "20")["found"] for w in ("0.5", "-0.5"))
+    assert near != away
+    first, second = found("bag", "-k", "4")["found"], found("bag", "-k", "2", "--offset", "2")["found"]
+    assert second == first[2:]
+    prices = [hit["attributes"]["price"] for hit in found("bag", "--order", "-price")["found"]]
+    assert prices == sorted(prices, reverse=True)
+
+
+def test_own_queries_and_the_control(shop_engine, tmp_path):
+    products = shop_engine.catalog
+    queries = tmp_path / "typed.csv"
+    lines = [f'"{product.captions[0]}",{product.id}' for product in products[:30]]
+    queries.write_text("query,id\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    measured, control = (
+        run(app, ["evaluate", "--queries", str(queries), *more]) for more in ([], ["--control"])
+    )
+    assert measured.exit_code == control.exit_code == 0, measured.output + control.output
+    assert "30 queries among 120 products" in measured.output
+    assert "about chance" in control.output
+    values = [re.findall(r"0\.\d{3}|1\.000", result.output)[0] for result in (measured, control)]
+    assert float(values[0]) > 0.4 > float(values[1])
+
+
+def test_of_many_problems_each_kind_is_counted(tmp_path):
+    table = tmp_path / "mine.csv"
+    rows = [f"{i},bag {i},none{i}.png" for i in range(30)] + ["", "5,twice,"]
+    table.write_text("id,title,image\n" + "\n".join(rows) + "\n")
+    told = run(app, ["index", str(table), "--problems", "3"]).output
+    assert told.count("mine.csv, line") == 3
+    assert "27 more: image" in told and "1 more: the id" in told
+    assert "--problems 31" in told
+    assert run(app, ["search", "bag", "-c", str(table), "--problems", "0"]).exit_code == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+@pytest.mark.parametrize("arguments", [["search", "mug", "--json"], ["doctor"]])
+def test_an_output_that_cannot_be_written_is_one_clear_error(arguments):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "crossmodal_edu.cli", *arguments],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.returncode == 1
+    assert "No space left" in done.stderr and "Traceback" not in done.stderr

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +27,8 @@ from crossmodal_edu.errors import (
     TableError,
 )
 from crossmodal_edu.modality import Modality, open_audio, open_image
+from crossmodal_edu.model import Model
+from crossmodal_edu.pretrained import load_pretrained
 from crossmodal_edu.products import Catalog, Product
 
 
@@ -44,19 +48,25 @@ def engine(few) -> SearchEngine:
     return SearchEngine.from_catalog(few, "shop")
 
 
-def test_a_score_is_the_cosine_with_the_nearest_side_of_a_product(engine, few):
+def test_a_score_is_how_rare_the_cosine_of_the_best_side_is(engine, few):
     """Equal to the definition, computed apart for one query and every product."""
     query = engine.model.embed(Modality.TEXT, ["red bag"])[0]
     results = engine.search("red bag", k=len(few))
+    sides = (Modality.TEXT, Modality.IMAGE, Modality.AUDIO)  # for words, in this order
     for hit in results:
-        sides = [
+        vectors = [
             engine.model.embed(Modality.TEXT, [hit.product.text])[0],
             engine.model.embed(Modality.IMAGE, [open_image(hit.product.image)])[0],
             engine.model.embed(Modality.AUDIO, [open_audio(hit.product.audio)])[0],
         ]
-        cosines = torch.stack(sides) @ query
-        assert hit.score == pytest.approx(cosines.max().item(), abs=1e-5)
-        assert hit.matched is (Modality.TEXT, Modality.IMAGE, Modality.AUDIO)[int(cosines.argmax())]
+        cosines = [float(vector @ query) for vector in vectors]
+        rarities = []
+        for side, cosine in zip(sides, cosines, strict=True):
+            zero, tenfold = engine.scales.constants[Modality.TEXT, side]
+            rarities.append((math.atanh(cosine) - zero) / tenfold - (side is not Modality.TEXT))
+        assert hit.score == pytest.approx(max(rarities), abs=1e-4)
+        assert hit.matched is sides[int(np.argmax(rarities))]
+        assert hit.cosine == pytest.approx(cosines[sides.index(hit.matched)], abs=1e-5)
     assert [hit.score for hit in results] == sorted((hit.score for hit in results), reverse=True)
     assert [hit.rank for hit in results] == list(range(1, len(few) + 1))
 
@@ -67,7 +77,7 @@ def test_a_products_own_content_finds_it_first_on_its_own_side(engine, few, side
     query = product.text if side == "text" else getattr(product, side)
     best = engine.search(query, k=1, modality=side)[0]
     assert best.product.id == product.id
-    assert best.score == pytest.approx(1.0, abs=1e-4)
+    assert best.cosine == pytest.approx(1.0, abs=1e-4)
 
 
 def test_several_queries_are_the_mean_of_their_vectors(engine, few):
@@ -101,7 +111,6 @@ def test_a_part_of_the_query_can_be_named(engine, few):
     results = engine.search("red", vector=vectors[7], k=1)
     assert results.asked == (Modality.TEXT,)
     for mistake in (
-        {"text": few[1].image},
         {"image": "photo.jpg"},
         {"audio": "question.wav"},
         {"vector": torch.zeros(256)},
@@ -337,3 +346,152 @@ def test_what_cannot_be_searched_is_explained(engine, query, options, error):
         engine.search(query, **options)
     assert isinstance(raised.value, CrossmodalError)
     assert raised.value.accepted
+
+
+# --- one list from several sides --------------------------------------------------------------------------
+
+
+def mixed(shop: Catalog) -> Catalog:
+    """Every second product without words, and every third of these without a picture too."""
+    products = []
+    for i, product in enumerate(shop):
+        if i % 2:
+            product = replace(product, title="", description="", title_zh="", description_zh="", captions=())
+        if i % 6 == 3:
+            product = replace(product, image=None)
+        products.append(product)
+    return Catalog(products)
+
+
+@pytest.fixture(scope="module")
+def mixed_engine(shop) -> SearchEngine:
+    return SearchEngine.from_catalog(mixed(shop.split("test")[:120]))
+
+
+def test_a_product_with_a_picture_alone_is_found_by_words(shop):
+    """Captions of the test side, whose own products have lost their words; chance is 10 in 594."""
+    test = shop.split("test")
+    wordless = {"title": "", "description": "", "title_zh": "", "description_zh": "", "audio": None}
+    engine = SearchEngine.from_catalog(
+        Catalog([replace(p, **wordless) if i % 2 else p for i, p in enumerate(test)])
+    )
+    asked = list(test)[1:240:2]
+    found = [product.id in engine.search(product.captions[0], 10, text=None).ids for product in asked]
+    assert np.mean(found) > 0.8
+
+
+@pytest.mark.parametrize("query", ["red leather bag", "picture", "sound"])
+@pytest.mark.parametrize("filters", [None, {"colour": ["red", "blue"]}])
+def test_the_best_of_all_products_are_found_by_looking_at_the_best_of_each_list(mixed_engine, query, filters):
+    """Pages and filters change no score and lose no product: equal to ranking everything."""
+    catalog = mixed_engine.catalog
+    asked = {"picture": catalog[0].image, "sound": catalog[0].audio}.get(query, query)
+    everything = mixed_engine.search(asked, len(catalog))
+    passing = [
+        hit for hit in everything if filters is None or hit.product.attributes["colour"] in filters["colour"]
+    ]
+    for k in (1, 3, 10):
+        pages = [mixed_engine.search(asked, k, filters=filters, offset=start) for start in (0, k, 2 * k)]
+        hits = [hit for page in pages for hit in page]
+        assert [hit.product.id for hit in hits] == [hit.product.id for hit in passing[: 3 * k]]
+        assert [hit.score for hit in hits] == [hit.score for hit in passing[: 3 * k]]
+        assert [hit.rank for hit in hits] == list(range(1, len(hits) + 1))
+
+
+def test_another_side_than_the_first_counts_ten_times_less(mixed_engine):
+    for hit in mixed_engine.search("red leather bag", 40):
+        zero, tenfold = mixed_engine.scales.constants[Modality.TEXT, hit.matched]
+        rarity = (math.atanh(hit.cosine) - zero) / tenfold
+        first = hit.product.modalities[0]
+        assert hit.score == pytest.approx(rarity - (hit.matched is not first), abs=1e-4)
+
+
+def test_the_scales_of_a_model_of_ones_own_are_measured_on_the_catalogue(shop, tmp_path):
+    own = Model(load_pretrained("shop").encoders.values())
+    some = shop.split("test")
+    engine = SearchEngine.from_catalog(some[:60], own)
+    assert len(engine.scales.constants) == 9
+    theirs = load_pretrained("shop").scales
+    for pair, constants in engine.scales.to_dict().items():
+        assert constants == pytest.approx(theirs[pair], abs=0.25)
+    engine.save(tmp_path)
+    assert SearchEngine.load(tmp_path).scales == engine.scales
+    few = SearchEngine.from_catalog(some[:49], own)
+    assert few.scales.constants == {}
+    best = few.search("red bag", 1)[0]
+    assert best.score == pytest.approx(best.cosine), "too few to measure: the cosine itself"
+
+
+# --- parts, pages, orders ---------------------------------------------------------------------------------
+
+
+def test_parts_may_have_weights_also_below_zero(engine, few):
+    one, other = engine.embed_query("red bag").vector, engine.embed_query(few[3].image).vector
+    asked = engine.embed_query([few[3].image], text="red bag", weights=[3, -1])
+    torch.testing.assert_close(asked.vector, (3 * other - one) / (3 * other - one).norm())
+    near, away = (engine.search(["mug", few[0].text], len(few), weights=[1, w]).ids for w in (1, -1))
+    assert near.index(few[0].id) < len(few) // 2 < away.index(few[0].id)
+    assert engine.search("mug", weights=[5]).ids == engine.search("mug").ids
+    for weights in ([1], [1, 2, 3], [0, 0], [1, float("nan")]):
+        with pytest.raises(InputError, match="weights") as raised:
+            engine.search(["mug", "red"], weights=weights)
+        assert raised.value.remedy
+
+
+def test_what_was_found_is_listed_in_the_order_of_an_attribute(engine):
+    found = engine.search("bag", 12)
+    cheap, dear = (engine.search("bag", 12, order=order) for order in ("price", "-price"))
+    assert set(cheap.ids) == set(dear.ids) == set(found.ids), "the order decides nothing of what is found"
+    prices = [hit.product.attributes["price"] for hit in cheap]
+    assert prices == sorted(prices) and [h.product.attributes["price"] for h in dear] == sorted(prices)[::-1]
+    assert {hit.rank for hit in cheap} == set(range(1, 13))
+    with pytest.raises(TableError, match="'weight' to order by"):
+        engine.search("bag", order="-weight")
+    with pytest.raises(RankingError, match="offset is -1"):
+        engine.search("bag", offset=-1)
+    assert len(engine.search("bag", 10, offset=10_000)) == 0
+
+
+def test_only_what_changed_is_embedded_again(few, tmp_path, monkeypatch):
+    engine = SearchEngine.from_catalog(few[:6])
+    engine.save(tmp_path)
+    engine = SearchEngine.load(tmp_path)
+    before = {side: dict(zip(*engine.vectors(side), strict=True)) for side in engine.sides}
+    embedded: list[tuple[str, int]] = []
+    embed = Model.embed
+    monkeypatch.setattr(
+        Model,
+        "embed",
+        lambda self, side, things: embedded.append((side, len(things))) or embed(self, side, things),
+    )
+    new = [
+        few[0],  # as it was
+        replace(few[1], attributes={**few[1].attributes, "price": 1.0}),  # nothing that is embedded
+        replace(few[2], title="A wooden chair", description=""),
+        replace(few[3], image=few[7].image),
+        replace(few[4], audio=None),
+        few[8],
+    ]
+    assert engine.update(new) == (1, 5, 1 + 1 + 3)
+    assert sum(n for _, n in embedded) == 5
+    assert [p.id for p in engine.catalog] == [p.id for p in [*few[:6], few[8]]], "each in its place"
+    assert engine.catalog[1].attributes["price"] == 1.0
+    assert engine.search("wooden chair", 1).ids == (few[2].id,)
+    after = {side: dict(zip(*engine.vectors(side), strict=True)) for side in engine.sides}
+    np.testing.assert_array_equal(after["image"][few[2].id], before["image"][few[2].id])
+    np.testing.assert_allclose(after["image"][few[3].id], engine.embed_query(few[7].image).vector, atol=1e-5)
+    assert few[4].id not in after["audio"] and few[5].id in after["audio"]
+
+
+def test_an_update_that_fails_changes_nothing(few):
+    engine = SearchEngine.from_catalog(few[:4])
+    before = engine.search("bag", 4)
+    with pytest.raises(InputError):
+        engine.update([replace(few[0], title="mug"), replace(few[1], image=b"damaged")])
+    assert engine.search("bag", 4) == before
+    added, there, _ = engine.update(
+        [Product("new", image=b"damaged"), replace(few[1], image=b"damaged")], lenient=True
+    )
+    assert (added, there) == (0, 1)
+    assert "new" not in [p.id for p in engine.catalog] and len(engine.vectors("image")[0]) == 3
+    assert len(engine.catalog.problems) == 3

@@ -165,7 +165,7 @@ def test_files_are_found_beside_the_table_wherever_it_was_written(tmp_path):
     [
         ("", "utf-8", "is empty"),
         ("id,title\n", "utf-8", "a header and nothing else"),
-        ("sku,name\n1,Bag\n", "utf-8", "none of the expected columns"),
+        ("code,kind\n1,Bag\n", "utf-8", "No column is taken as the title.*the columns are code, kind"),
         ("title,Title\nBag,Cap\n", "utf-8", "twice"),
         ("id,title\n1,红包\n", "gbk", r"not UTF-8 \(line 2"),
         ("id,title\n1,café\n", "latin-1", r"not UTF-8 \(line 2, byte 0xe9"),

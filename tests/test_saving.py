@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 
 import pyarrow
@@ -226,9 +227,10 @@ def test_a_second_writer_waits_and_says_so_when_it_waited_in_vain(tmp_path, monk
     monkeypatch.setattr(saving, "_WAIT", 0.2)
     with new_generation(tmp_path) as fresh:
         (fresh / "a.txt").write_text("two")
-        with pytest.raises(StorageError, match="Another process has been writing") as raised:
-            save(tmp_path, "three")
-        assert str(tmp_path / ".lock") in raised.value.problem
+        with ThreadPoolExecutor() as others:
+            refused = others.submit(save, tmp_path, "three").exception()
+        assert isinstance(refused, StorageError) and "Another process has been writing" in refused.problem
+        assert str(tmp_path / ".lock") in refused.problem
         assert saved(tmp_path) == "one"  # readers need no lock
         (fresh / "deeper").mkdir()
         (fresh / "deeper" / "b.txt").write_text("two")
@@ -682,3 +684,23 @@ def test_a_package_that_is_missing_or_not_whole_is_named(package):
         with pytest.raises(DataMissingError, match=words) as raised:
             saving.installed_file(name, file, "")
         assert f"pip install --force-reinstall {name}" in raised.value.remedy
+
+
+def test_whoever_is_alone_may_save_and_nobody_else_meanwhile(tmp_path, monkeypatch):
+    save(tmp_path, "one")
+    monkeypatch.setattr(saving, "_WAIT", 0.2)
+    with saving.alone(tmp_path):
+        with ThreadPoolExecutor() as others:
+            assert "Another process" in str(others.submit(save, tmp_path, "lost").exception())
+        save(tmp_path, "two")
+    assert saved(tmp_path) == "two"
+    with ThreadPoolExecutor() as others:
+        assert others.submit(save, tmp_path, "three").exception() is None
+    assert saved(tmp_path) == "three"
+
+
+def test_a_place_where_nothing_can_be_saved_is_refused_beforehand(tmp_path):
+    (tmp_path / "file.png").touch()
+    with pytest.raises(StorageError, match="cannot be written"):
+        saving.check_folder(tmp_path / "file.png")
+    saving.check_folder(tmp_path / "new")

@@ -44,7 +44,7 @@ def test_a_problem_names_the_line_the_product_or_both():
 def test_a_parquet_file_says_itself_what_is_a_number(tmp_path, array, cells):
     path = tmp_path / "table.parquet"
     pa.parquet.write_table(pa.table({"title": ["x"] * len(array), "cell": array}), path)
-    table = read_table(path, ("title",))
+    table = read_table(path)
     assert [row["cell"] for _, row in table.rows] == cells
     assert [type(row["cell"]) for _, row in table.rows] == [type(cell) for cell in cells]
     assert table.delimiter == ""
@@ -54,7 +54,7 @@ def test_a_parquet_file_says_itself_what_is_a_number(tmp_path, array, cells):
 def test_every_cell_of_a_csv_is_text_at_first(tmp_path, delimiter):
     path = tmp_path / "table.csv"
     path.write_text("title,price\nbag, 1 \n".replace(",", delimiter))
-    assert read_table(path, ("title",)) == tables.Table(((2, {"title": "bag", "price": "1"}),), (), delimiter)
+    assert read_table(path) == tables.Table(((2, {"title": "bag", "price": "1"}),), (), delimiter)
 
 
 COLUMNS = {
@@ -94,7 +94,7 @@ def test_what_was_written_comes_back_out_of_many_groups_and_beyond_the_limits_fo
     rows = read_own_table(tmp_path / "own.parquet")
     assert {name: [row[name] for row in rows] for name in columns} == columns
     with pytest.raises(TableError, match="more than"):
-        read_table(tmp_path / "own.parquet", ("title",))
+        read_table(tmp_path / "own.parquet")
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1 and no more", b"id,title\n1,Bag\n"])
@@ -115,7 +115,7 @@ def test_a_marked_column_that_holds_something_else_is_damage(tmp_path, cell):
     with pytest.raises(TableError, match="damaged"):
         read_own_table(tmp_path / "own.parquet")
     with pytest.raises(TableError, match="damaged"):
-        read_table(tmp_path / "own.parquet", ("title",))
+        read_table(tmp_path / "own.parquet")
 
 
 @pytest.mark.parametrize("name", ["table.csv", "table.parquet"])
@@ -132,14 +132,14 @@ def test_a_header_with_nul_is_refused(tmp_path):
     path = tmp_path / "table.csv"
     path.write_bytes(b"title,a\0b\nbag,1\n")
     with pytest.raises(TableError, match="NUL"):
-        read_table(path, ("title",))
+        read_table(path)
 
 
 @pytest.mark.parametrize("delimiter", [",", ";"])
 def test_the_address_that_holds_a_file_needs_no_quotes(tmp_path, delimiter):
     path = tmp_path / "table.csv"
     path.write_text("title|image|price\nbag|data:image/png;base64,AAA=|3\n".replace("|", delimiter))
-    table = read_table(path, ("title", "image"))
+    table = read_table(path)
     assert [row for _, row in table.rows] == [
         {"title": "bag", "image": "data:image/png;base64,AAA=", "price": "3"}
     ]

@@ -215,7 +215,7 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path, kept):
     )
     if kept == "cut short":
         path.write_bytes(path.read_bytes()[:100])
-    elif kept == "text":
+    elif kept == "a text":
         path.write_text("epoch 3")
     with pytest.raises(StorageError, match="cannot go on from") as raised:
         run(nn.Linear(1, 1), checkpoint=path)

@@ -24,7 +24,7 @@ def evaluate_searches(
     queries : iterable of (query, ids)
         Whatever :meth:`SearchEngine.search` takes, and the ids of all products that are right.
     depth : int
-        How far each list of results is looked at; in MRR@100, a right product behind it counts 0.
+        How far each list of results is looked at, 10 or more; in MRR@100, what is behind it counts 0.
     control : bool
         Exchange the right answers among the queries: the result should be about chance.
 
@@ -54,7 +54,7 @@ def evaluate_searches(
         right.append({engine.catalog.position(id) for id in ids})
     if len(asked) < 2:
         raise MetricError(f"There are {len(asked)} queries.", accepted="2 or more: one has no interval.")
-    depth = min(depth, len(engine))
+    depth = min(max(depth, 10), len(engine))
     found = [[engine.catalog.position(id) for id in engine.search(query, depth).ids] for query in asked]
     if control:
         right = [right[i] for i in np.roll(np.random.default_rng(0).permutation(len(right)), 1)]

@@ -10,14 +10,17 @@ import torch
 from PIL import Image
 from scipy.io import wavfile
 
-from crossmodal_edu.errors import MetricError
+from crossmodal_edu.engine import SearchEngine
+from crossmodal_edu.errors import MetricError, TableError
 from crossmodal_edu.evaluation.directions import (
     SideVectors,
     catalog_sides,
     evaluate_direction,
     evaluate_directions,
+    evaluate_index,
     indexed_sides,
 )
+from crossmodal_edu.evaluation.searches import evaluate_searches, read_queries
 from crossmodal_edu.modality import Modality
 from crossmodal_edu.pretrained import load_pretrained
 from crossmodal_edu.products import Catalog, Product
@@ -95,9 +98,9 @@ def test_the_sides_of_an_index_and_what_else_can_be_asked():
     )
     model = load_pretrained("shop")
     vectors = {
-        Modality.TEXT: (("a", "b", "c"), model.embed(Modality.TEXT, [p.text for p in catalog])),
-        Modality.IMAGE: (("c", "b"), torch.eye(256)[:2]),
-        Modality.AUDIO: ((), torch.empty(0, 256)),
+        Modality.TEXT: (("a", "b", "c"), model.embed(Modality.TEXT, [p.text for p in catalog]).numpy()),
+        Modality.IMAGE: (("c", "b"), np.eye(256, dtype=np.float32)[:2]),
+        Modality.AUDIO: ((), np.empty((0, 256), np.float32)),
     }
     sides = indexed_sides(model, catalog, vectors)
     assert {name: side.products.tolist() for name, side in sides.items()} == {
@@ -114,3 +117,40 @@ def test_the_sides_of_an_index_and_what_else_can_be_asked():
         ("image", "text"),
         ("title (Chinese)", "image"),
     }
+
+
+def test_the_control_falls_to_chance_and_only_aligned_sides_are_asked(shop):
+    """Forty products: a tenth of them stands at random among the first four."""
+    some = shop.split("test")[:40]
+    engine = SearchEngine.from_catalog(some)
+    vectors = {side: engine.vectors(side) for side in engine.sides}
+    found, control = (evaluate_index(engine.model, some, vectors, control=c) for c in (False, True))
+    assert found.keys() == control.keys() and len(found) > 6
+    for name in found:
+        assert found[name]["R@10"].value > 0.7
+        assert control[name]["R@10"].value < 0.45, "chance is 0.25"
+    apart = evaluate_directions(catalog_sides(engine.model, some), aligned=lambda one, other: one == other)
+    assert apart == {}
+
+
+def test_own_queries_are_measured_through_the_search(shop, tmp_path):
+    some = shop.split("test")[:40]
+    engine = SearchEngine.from_catalog(some)
+    queries = [(product.captions[0], [product.id]) for product in some]
+    report = evaluate_searches(engine, queries)
+    ranks = [1 + engine.search(words, 40).ids.index(id) for words, (id,) in queries]
+    assert report["MRR"].value == pytest.approx(np.mean(1 / np.array(ranks)))
+    assert report["Hit@1"].value == pytest.approx(np.mean(np.array(ranks) == 1))
+    assert evaluate_searches(engine, queries, control=True)["MRR"].value < 0.25
+    assert evaluate_searches(engine, queries, depth=12).measures.keys() >= {"R@10", "MRR@12"}
+    path = tmp_path / "typed.csv"
+    path.write_text(f"query,id\nred bag,{some[0].id}\nmug,{some[1].id}\nred bag,{some[2].id}\n")
+    assert read_queries(path) == [("red bag", [some[0].id, some[2].id]), ("mug", [some[1].id])]
+    for wrong in ([], queries[:1], [*queries, ("bag", ["none"])], [*queries, ("bag", [])]):
+        with pytest.raises(MetricError) as raised:
+            evaluate_searches(engine, wrong)
+        assert raised.value.accepted
+    for content in ("query\nbag\n", "query,id\nbag\n", '"query'):
+        path.write_text(content)
+        with pytest.raises(TableError, match="cannot be read"):
+            read_queries(path)

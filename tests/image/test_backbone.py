@@ -15,7 +15,7 @@ from torchvision.transforms.v2.functional import normalize
 
 from crossmodal_edu.errors import DataMissingError
 from crossmodal_edu.image.augment import view_each
-from crossmodal_edu.image.backbone import Backbone, Lite0, load_resnet18
+from crossmodal_edu.image.backbone import _PACKAGE, _SHA256, _WEIGHTS, Backbone, Lite0, load_resnet18
 from crossmodal_edu.image.encoder import ImageEncoder
 from crossmodal_edu.modality import open_image
 from crossmodal_edu.saving import installed_file

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import inspect
 import io
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial, wraps
+from inspect import signature
 from typing import Any, Literal
 
 import numpy as np
@@ -70,14 +71,19 @@ def check(judge: Callable[..., str]) -> Callable[..., Verdict]:
         try:
             if any(_is_untouched(answer) for answer in answers):
                 raise Untouched
-            verdict = Verdict("right", judge(*(_watched(answer) for answer in answers)))
+            for answer, wanted in zip(answers, signature(judge).parameters.values(), strict=False):
+                if str(wanted.annotation).startswith("Callable") and not callable(answer):
+                    raise NotYet("hand over the function itself: its name alone, with no brackets behind it.")
+            with np.errstate(all="ignore"):
+                verdict = Verdict("right", judge(*(_watched(answer) for answer in answers)))
         except Untouched:
             verdict = Verdict("not tried yet")
         except NotYet as hint:
             verdict = Verdict("not yet", str(hint))
         except Exception as error:
             # Whatever the learner's code raises is an answer too, and the chapter goes on.
-            verdict = Verdict("not yet", f"your code stopped with {type(error).__name__}: {error}")
+            said = f"{type(error).__name__}: {error}" if str(error) else f"{type(error).__name__}."
+            verdict = Verdict("not yet", f"your code stopped with {said}")
         print(verdict)
         return verdict
 
@@ -99,8 +105,9 @@ def slip(
         The learner's. Float64 may stand for float32, a list or an array for a tensor.
     right : the same
     wrong : mapping of value to hint, or pairs of them
-        What a known mistake gives; pairs where values cannot be keys. Those equal to
-        ``right`` are passed over, so that a table of mistakes may be computed.
+        What a known mistake gives. Numbers, tuples and tensors may be keys; lists and arrays
+        come in pairs. Those equal to ``right`` are passed over, so that a table of mistakes
+        may be computed.
     otherwise : str
         The hint for any other value.
     atol : float
@@ -130,14 +137,93 @@ def same(one: Any, other: Any, atol: float = 1e-5) -> bool:
     if isinstance(one, str) or isinstance(other, str):
         return isinstance(one, str) and isinstance(other, str) and one == other
     try:
-        first, second = (np.asarray(x.detach() if isinstance(x, torch.Tensor) else x) for x in (one, other))
+        first, second = _array(one), _array(other)
     except ValueError:  # rows of different lengths
         return False
-    if first.shape != second.shape or "O" in (first.dtype.kind, second.dtype.kind):
-        return first.shape == second.shape and bool(np.all(first == second))
-    if first.dtype.kind in "US" or second.dtype.kind in "US":
+    if first.shape != second.shape:
+        return False
+    if not (_is_numeric(first) and _is_numeric(second)):
         return first.tolist() == second.tolist()
     return np.allclose(first, second, rtol=1e-4, atol=atol, equal_nan=True)
+
+
+def number(answer: Any) -> float:
+    """The one number of an answer, which may be a text, a fraction, or an array or tensor of one.
+
+    Examples
+    --------
+    >>> number("0.96"), number(np.array([[0.96]]))
+    (0.96, 0.96)
+    """
+    try:
+        return float(answer if isinstance(answer, str) else _array(answer).reshape(()))
+    except (TypeError, ValueError):
+        if isinstance(answer, tuple) and len(answer) == 2 and all(isinstance(part, int) for part in answer):
+            raise NotYet(
+                f"one number is asked for, and {answer} is two. A decimal has a point, not a comma."
+            ) from None
+        raise NotYet(f"one number is asked for; yours is {_shown(answer)}.") from None
+
+
+def numbers(answer: Any) -> np.ndarray:
+    """An answer's numbers as an array, be it an array, a tensor, or lists of any of these.
+
+    Examples
+    --------
+    >>> numbers([torch.tensor([1.0, 2.0]), (3, 4)]).tolist()
+    [[1.0, 2.0], [3.0, 4.0]]
+    """
+    try:
+        array = _array(answer)
+    except ValueError:
+        raise NotYet("the rows are of different lengths, which makes no table.") from None
+    if not _is_numeric(array):
+        raise NotYet(f"numbers are asked for; yours is {_shown(answer)}.")
+    return array
+
+
+def shaped(
+    answer: Any, shape: Sequence[int], rule: str, wrong: Mapping[tuple[int, ...], str] | None = None
+) -> np.ndarray:
+    """An answer's numbers, if they have the right shape; a known wrong shape has its own hint.
+
+    Examples
+    --------
+    >>> shaped([1, 2, 3], (2,), "a vector of the plane has two numbers")
+    Traceback (most recent call last):
+    crossmodal_edu.classroom.checks.checking.NotYet: a vector of the plane has two numbers;
+    yours has the shape (3,).
+    """
+    array = numbers(answer)
+    if array.shape == tuple(shape):
+        return array
+    if array.shape in (wrong or {}):
+        raise NotYet(wrong[array.shape])
+    raise NotYet(f"{rule}; yours {f'has the shape {array.shape}' if array.ndim else 'is one number'}.")
+
+
+def is_pair(answer: Any) -> bool:
+    """Whether an answer is two texts, in a tuple or a list."""
+    return (
+        isinstance(answer, (tuple, list))
+        and len(answer) == 2
+        and all(isinstance(text, str) for text in answer)
+    )
+
+
+def _array(value: Any) -> np.ndarray:
+    if isinstance(value, torch.Tensor):
+        value = value.detach().cpu()
+        return (value.float() if value.dtype is torch.bfloat16 else value).resolve_conj().numpy()
+    array = np.asarray([_array(item) for item in value] if isinstance(value, (list, tuple)) else value)
+    if array.dtype.kind == "O":  # fractions and decimals are numbers too
+        with contextlib.suppress(TypeError, ValueError):
+            return array.astype(float)
+    return array
+
+
+def _is_numeric(array: np.ndarray) -> bool:
+    return array.dtype.kind in "biufc"
 
 
 def _shown(value: Any) -> str:
@@ -157,9 +243,11 @@ def _watched(answer: Any) -> Any:
     @wraps(answer)
     def called(*arguments: Any, **options: Any) -> Any:
         printed = io.StringIO()
-        with contextlib.redirect_stdout(printed):
-            result = answer(*arguments, **options)
-        print(printed.getvalue(), end="")
+        try:
+            with contextlib.redirect_stdout(printed):
+                result = answer(*arguments, **options)
+        finally:
+            print(printed.getvalue(), end="")
         if result is ... or (result is None and _is_empty(answer)):
             raise Untouched
         if result is None:
