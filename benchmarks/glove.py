@@ -52,6 +52,7 @@ METHODS = (
     "GloVe, x_max 10, window 10",
     "GloVe, x_max 10, empty cells",
     "PPMI + SVD",
+    "control: words exchanged",
 )
 SETTINGS = {"minimum_count": 5, "seeds": SEEDS, "epochs": EPOCHS, "methods": METHODS, **SHARED}
 CODE = [
@@ -115,6 +116,10 @@ def fitted(corpus: Corpus, name: str, seed: int, threads: int) -> Iterator[tuple
         vectors = run()
         seconds = time.perf_counter() - start
         yield method, vectors, seconds
+        if method == "PPMI + SVD":  # the same vectors, each that of another word
+            order = np.random.default_rng(seed).permutation(len(vectors.words))
+            exchanged = WordVectors([vectors.words[i] for i in order], vectors.vectors)
+            yield "control: words exchanged", exchanged, seconds
         if method == "GloVe":
             yield "GloVe, w alone", WordVectors(vectors.words, vectors.parameters.words), seconds
 

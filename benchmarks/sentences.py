@@ -10,7 +10,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
 from typing import NamedTuple
@@ -66,13 +66,13 @@ SETTINGS = {
 }
 CODE = [
     "benchmarks/sentences.py",
+    "crossmodal_edu/padding.py",
     *(
         f"crossmodal_edu/text/{name}.py"
         for name in (
             "attention",
             "bert",
             "cnn",
-            "padding",
             "recurrent",
             "sentence_bert",
             "sentences",
@@ -399,9 +399,35 @@ def chance_rows(part: Part) -> Iterable[dict]:
         yield {**known, "query": "colours exchanged", "measure": "order", "value": 0.5}
 
 
+def control_rows(part: Part) -> Iterable[dict]:
+    """TF-IDF asked for the titles of other products: what is found without the pair, which should be chance."""
+    embed = counted(part.titles, tokenise)
+    gallery = embed(part.titles).float()
+    for search in part.searches:
+        units = np.arange(len(search.queries)).reshape(-1, search.per_unit)
+        order = np.roll(np.random.default_rng(0).permutation(len(units)), 1)
+        exchanged = replace(search, relevant=[search.relevant[i] for i in units[order].ravel()])
+        for what, values in measure(embed, gallery, exchanged).items():
+            value = bootstrap_interval(values, samples=SETTINGS["samples"])
+            yield {
+                "data": part.name,
+                "query": search.name,
+                "method": "control: TF-IDF, pairs exchanged",
+                "kind": "control",
+                "measure": what,
+                "value": value.value,
+                "low": value.low,
+                "high": value.high,
+                "n": value.n,
+                "gallery": len(part.titles),
+            }
+
+
 def table(names: Sequence[str], quick: bool = False) -> pd.DataFrame:
     parts = [PARTS[name]() for name in names]
-    return pd.DataFrame(list(chain.from_iterable((*chance_rows(part), *rows(part, quick)) for part in parts)))
+    return pd.DataFrame(
+        list(chain.from_iterable((*chance_rows(p), *control_rows(p), *rows(p, quick)) for p in parts))
+    )
 
 
 def markdown(results: pd.DataFrame) -> str:

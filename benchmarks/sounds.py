@@ -25,10 +25,11 @@ from crossmodal_edu.audio.augment import add_noise, change_speed, change_volume,
 from crossmodal_edu.audio.encoder import AudioEncoder
 from crossmodal_edu.audio.mfcc import mfcc
 from crossmodal_edu.audio.recogniser import Recogniser, train_recogniser, word_heard
-from crossmodal_edu.datasets.spoken_digits import SAMPLE_RATE, Recording, load_spoken_digits
+from crossmodal_edu.datasets.spoken_digits import Recording, load_spoken_digits
 from crossmodal_edu.evaluation.intervals import bootstrap_interval
 from crossmodal_edu.training import inference
 
+SAMPLE_RATE = 8_000  # of the recordings
 SETTINGS = {
     "epochs": 15,
     "kinds": ["cnn", "gru"],
@@ -38,6 +39,7 @@ SETTINGS = {
         "speed": ["speed"],
         "volume": ["volume"],
         "all": ["noise", "speed", "volume"],
+        "control: words exchanged": [],
     },
     "heard": {
         "as recorded": {},
@@ -118,12 +120,15 @@ def work(job: Job) -> list[Row]:
     change = None
     if switched:
         change = partial(random_changes, **{name: name in switched for name in ("noise", "speed", "volume")})
+    said = [r.digit for r in train_side]
+    if job.trained_on.startswith("control"):
+        said = np.random.default_rng(0).permutation(said).tolist()
     torch.manual_seed(0)
     start = time.perf_counter()
     recogniser = train_recogniser(
         Recogniser(job.kind, words=10, sample_rate=SAMPLE_RATE),
         [r.waveform() for r in train_side],
-        torch.tensor([r.digit for r in train_side]),
+        torch.tensor(said),
         change,
         epochs=job.epochs,
         progress=False,
