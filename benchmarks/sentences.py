@@ -400,7 +400,7 @@ def chance_rows(part: Part) -> Iterable[dict]:
 
 
 def control_rows(part: Part) -> Iterable[dict]:
-    """TF-IDF asked for the titles of other products: what is found without the pair, which should be chance."""
+    """TF-IDF asked for the titles of other products, which it should find by chance alone."""
     embed = counted(part.titles, tokenise)
     gallery = embed(part.titles).float()
     for search in part.searches:
