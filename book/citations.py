@@ -20,7 +20,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pybtex.database import Entry, Person, parse_file
-from pybtex.richtext import Text
 
 ROOT = Path(__file__).resolve().parents[1]
 BIBLIOGRAPHY = ROOT / "book" / "references.bib"
@@ -45,9 +44,10 @@ class Work:
         return f"{self.authors}, {self.year}" if aside else f"{self.authors} ({self.year})"
 
 
-def _plain(latex: str) -> str:
-    """LaTeX as text that Markdown leaves alone."""
-    return re.sub(r"([*_\[\]<>`$])", r"\\\1", Text.from_latex(latex).render_as("text"))
+def _plain(field: str) -> str:
+    """A field of the bibliography as text that Markdown leaves alone; its letters are Unicode, not LaTeX."""
+    text = re.sub(r"[{}]", "", field).replace("--", "–")
+    return re.sub(r"([*_\[\]<>`$\\])", r"\\\1", text)
 
 
 def _last(person: Person) -> str:
@@ -55,8 +55,9 @@ def _last(person: Person) -> str:
 
 
 def _full(person: Person) -> str:
-    given = [*person.first_names, *person.middle_names]
-    return f"{_last(person)}, {' '.join('-'.join(f'{part[0]}.' for part in _plain(n).split('-')) for n in given)}"
+    given = [_plain(name).split("-") for name in (*person.first_names, *person.middle_names)]
+    initials = " ".join("-".join(f"{part[0]}." for part in name) for name in given)
+    return f"{_last(person)}, {initials}"
 
 
 def _joined(names: list[str]) -> str:
@@ -94,7 +95,9 @@ def _work(key: str, entry: Entry, letter: str) -> Work:
     many = len(entry.persons["author"]) > 2
     authors = f"{_last(people[0])} et al." if many else _joined([_last(person) for person in people])
     everybody = [_full(person) for person in people]
-    names = f"{', '.join(everybody)} et al." if len(people) < len(entry.persons["author"]) else _joined(everybody)
+    names = (
+        f"{', '.join(everybody)} et al." if len(people) < len(entry.persons["author"]) else _joined(everybody)
+    )
     year = entry.fields["year"] + letter
     parts = [f"{names} ({year})", f"*{_plain(entry.fields['title'])}*"]
     parts += [part for part in (_place(entry.fields), *_addresses(entry.fields)) if part]
@@ -104,18 +107,17 @@ def _work(key: str, entry: Entry, letter: str) -> Work:
 def load(path: Path = BIBLIOGRAPHY) -> dict[str, Work]:
     """All works by their keys, in the order of the list."""
     entries = parse_file(path, "bibtex").entries
-    alike = defaultdict(list)  # the keys of one label and year, by title
-    for key, entry in sorted(entries.items(), key=lambda item: item[1].fields["title"].casefold()):
-        work = _work(key, entry, "")
-        alike[work.authors, work.year].append(key)
-    letters = {
-        key: chr(ord("a") + n) if len(keys) > 1 else ""
-        for keys in alike.values()
-        for n, key in enumerate(keys)
-    }
-    works = [_work(key, entry, letters[key]) for key, entry in entries.items()]
-    works.sort(key=lambda work: (work.entry.split(" (")[0].casefold(), work.year))
-    return {work.key: work for work in works}
+    plain = [_work(key, entry, "") for key, entry in entries.items()]
+    plain.sort(key=lambda work: (work.entry.partition(" (")[0].casefold(), work.entry.casefold()))
+    alike = defaultdict(list)
+    for work in plain:
+        alike[work.authors, work.year].append(work.key)
+    works = {}
+    for work in plain:
+        several = alike[work.authors, work.year]
+        letter = chr(ord("a") + several.index(work.key)) if len(several) > 1 else ""
+        works[work.key] = _work(work.key, entries[work.key], letter)
+    return works
 
 
 def keys(text: str) -> list[str]:
