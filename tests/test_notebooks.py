@@ -297,6 +297,8 @@ def test_a_prediction_is_folded_on_the_site_and_in_jupyterlab(path):
             assert whole != ("hide-output" in _tags(cell)), f"hide-output or hide-cell:\n{cell.source}"
             folded = {"outputs_hidden": True, "source_hidden": True} if whole else {"outputs_hidden": True}
             assert cell.metadata.get("jupyter") == folded, f"{folded} is missing:\n{cell.source}"
+            if cell.outputs and cell.outputs[0].output_type == "stream":  # shown on JupyterLab's fold
+                assert cell.outputs[0].text.startswith("The answer:\n"), cell.source
             tells_early = re.search(r"\bexpect\(|title=", cell.source)
             assert whole or not tells_early, f"the code gives it away, hide-cell:\n{cell.source}"
 
