@@ -85,7 +85,7 @@ format: $(STAMP)  ## write the code as "make check" wants it
 	$(BIN)/ruff check --fix .
 
 lab: $(STAMP)  ## open the chapters in JupyterLab
-	$(BIN)/jupyter lab --notebook-dir=notebooks
+	$(RUN) -m book.lab
 
 models: $(STAMP)  ## train the models that ship
 	$(RUN) -m crossmodal_edu.recipes

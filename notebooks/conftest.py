@@ -1,4 +1,4 @@
-"""A chapter on downloaded data is skipped where they are absent; in CI they have to be there.
+"""Skips a chapter on downloaded data where they are absent; in CI it has to run.
 
 Such a notebook names its data sets in its metadata: ``"data_sets": ["fashion"]``.
 """

@@ -5,7 +5,10 @@ from __future__ import annotations
 import ast
 import base64
 import functools
+import io
+import itertools
 import re
+import tokenize
 from pathlib import Path
 
 import nbformat
@@ -184,10 +187,142 @@ def test_other_code_is_not_taken_for_the_same(cell, module):
 # --- what a chapter may weigh ------------------------------------------------------------------------
 
 
+def _tags(cell) -> set[str]:
+    return set(cell.metadata.get("tags", []))
+
+
+def _without_magics(source: str) -> str:
+    return "\n".join(line for line in source.splitlines() if not line.startswith(("%", "!")))
+
+
+def lines_of_code(source: str) -> int:
+    """Lines as Python counts them: a call that is broken over several counts once, a comment not at all."""
+    lines = io.StringIO(_without_magics(source) + "\n").readline
+    return sum(token.type == tokenize.NEWLINE for token in tokenize.generate_tokens(lines))
+
+
+@pytest.mark.parametrize(
+    ("source", "lines"),
+    [
+        ("%matplotlib inline\n\n# why\nx = 1  # one", 1),
+        ("f(\n    1,\n    2,\n)\ny = [\n    3\n]", 2),
+        ('"""A\nlong\ntext."""\nif x:\n    y', 3),
+    ],
+)
+def test_a_broken_line_counts_once(source, lines):
+    assert lines_of_code(source) == lines
+
+
 @each_notebook
 def test_the_code_of_a_notebook_is_short(path):
-    lines = sum(bool(line.strip()) for cell in _code(path) for line in cell.source.splitlines())
-    assert lines <= 300
+    lines = sum(lines_of_code(cell.source) for cell in _code(path) if "figure" not in _tags(cell))
+    assert lines <= 300, f"{lines} lines of teaching code; tag 'figure' what only draws"
+
+
+def _names(source: str, kind: type) -> list[str]:
+    """Names that code stores or loads, in the order in which they stand."""
+    found = [node for node in ast.walk(ast.parse(_without_magics(source))) if isinstance(node, ast.Name)]
+    found.sort(key=lambda node: (node.lineno, node.col_offset))
+    return [node.id for node in found if isinstance(node.ctx, kind)]
+
+
+def needed_elsewhere(cells: list) -> list[str]:
+    """What cells tagged ``figure`` define although a later cell that is none needs it."""
+    drawn: set[str] = set()
+    needed = []
+    for cell in cells:
+        own = set(_defined(ast.parse(_without_magics(cell.source)))) | set(_names(cell.source, ast.Store))
+        if "figure" in _tags(cell):
+            drawn |= own
+        else:
+            needed += [name for name in _names(cell.source, ast.Load) if name in drawn - own]
+            drawn -= own
+    return needed
+
+
+@each_notebook
+def test_a_cell_tagged_figure_only_draws(path):
+    for cell in _code(path):
+        if "figure" in _tags(cell):
+            kinds = {kind for output in cell.outputs for kind in output.get("data", {})}
+            assert kinds & {"image/png", "image/svg+xml", "text/html"}, f"draws nothing:\n{cell.source}"
+    assert needed_elsewhere(_code(path)) == [], "defined in a cell tagged 'figure', and needed by another"
+
+
+def test_a_figure_that_others_need_is_found():
+    draw = nbformat.v4.new_code_cell("x = 1\nplot(x)", metadata={"tags": ["figure"]})
+    assert needed_elsewhere([draw, nbformat.v4.new_code_cell("print(x)")]) == ["x"]
+    assert needed_elsewhere([draw, nbformat.v4.new_code_cell("x = 2\nprint(x)")]) == []
+
+
+# --- predict, then click -----------------------------------------------------------------------------
+
+ASKS = re.compile(r"\bPredict\b|\bbefore you (?:run|look)\b")
+
+
+def unanswered(cells: list) -> list[str]:
+    """Texts that ask for a prediction, and the cells under them that give it away or do not give it."""
+    wrong = []
+    for place, cell in enumerate(cells):
+        if cell.cell_type == "markdown" and ASKS.search(cell.source):
+            below = list(itertools.takewhile(lambda other: other.cell_type == "code", cells[place + 1 :]))
+            answers = [other for other in below if other.outputs]
+            if not answers or not all("prediction" in _tags(other) for other in answers):
+                wrong.append(cell.source[-200:])
+            elif not any(_tells_a_value(other) for other in answers):
+                wrong.append(answers[0].source[-200:])
+    return wrong
+
+
+def _tells_a_value(cell) -> bool:
+    """Whether a reader can hold a guess against it: something printed or tabled, not a picture alone."""
+    return any(
+        output.output_type == "stream"
+        or "text/html" in output.get("data", {})
+        or not any(kind.startswith("image/") for kind in output.get("data", {}))
+        for output in cell.outputs
+    )
+
+
+@each_notebook
+def test_a_prediction_is_answered_by_a_value_and_folded(path):
+    assert unanswered(_cells(path)) == [], "tag what answers it 'prediction', and let it print the value"
+
+
+@each_notebook
+def test_a_prediction_is_folded_on_the_site_and_in_jupyterlab(path):
+    for cell in _code(path):
+        if "prediction" in _tags(cell):
+            whole = "hide-cell" in _tags(cell)
+            assert whole != ("hide-output" in _tags(cell)), f"hide-output or hide-cell:\n{cell.source}"
+            folded = {"outputs_hidden": True, "source_hidden": True} if whole else {"outputs_hidden": True}
+            assert cell.metadata.get("jupyter") == folded, f"{folded} is missing:\n{cell.source}"
+            if cell.outputs and cell.outputs[0].output_type == "stream":  # shown on JupyterLab's fold
+                assert cell.outputs[0].text.startswith("The answer:\n"), cell.source
+            tells_early = re.search(r"\bexpect\(|title=", cell.source)
+            assert whole or not tells_early, f"the code gives it away, hide-cell:\n{cell.source}"
+
+
+def test_an_open_prediction_is_found():
+    ask = nbformat.v4.new_markdown_cell("**Predict** the sum.")
+    value = nbformat.v4.new_output("stream", text="3")
+    picture = nbformat.v4.new_output("display_data", data={"image/png": "", "text/plain": "<Figure>"})
+
+    def answer(tags, *outputs):
+        return nbformat.v4.new_code_cell("1 + 2", metadata={"tags": tags}, outputs=list(outputs))
+
+    silent = nbformat.v4.new_code_cell("pass")
+    assert unanswered([ask, silent, answer(["prediction"], value)]) == []
+    assert unanswered([ask, answer(["prediction"], value), answer(["prediction"], picture)]) == []
+    for cells in (
+        [ask],
+        [ask, silent],
+        [ask, ask.copy(), answer(["prediction"], value)],
+        [ask, answer([], value)],
+        [ask, answer(["prediction"], picture)],
+        [ask, answer(["prediction"], value), answer([], value)],
+    ):
+        assert unanswered(cells) != []
 
 
 @each_notebook

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -150,6 +151,27 @@ def test_every_link_within_the_site_leads_somewhere(pages, site: Path) -> None:
     assert dead == set()
 
 
+def test_every_anchor_within_the_site_is_there(pages) -> None:
+    anchors = {
+        page: {attributes[name] for _, attributes in tags for name in ("id", "name") if name in attributes}
+        for page, tags in pages.items()
+    }
+    links = [
+        (page, urlsplit(attributes["href"]))
+        for page, tags in pages.items()
+        for tag, attributes in tags
+        if tag == "a" and "#" in attributes.get("href", "") and "//" not in attributes["href"]
+    ]
+    assert len(links) > 1000
+    missing = set()
+    for page, link in links:
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(page), unquote(link.path)))
+        target = target if link.path else page
+        if unquote(link.fragment) not in {"", *anchors.get(target, ())}:
+            missing.add((page, link.geturl()))
+    assert missing == set()
+
+
 def test_every_chapter_can_be_downloaded(toc: list[str], pages) -> None:
     for name in toc:
         if name.startswith("notebooks/"):
@@ -177,12 +199,12 @@ def test_every_module_has_a_place_in_the_reference(root: Path, site: Path) -> No
 
 
 def test_the_terms_are_defined_in_english_and_chinese(root: Path) -> None:
-    lines = (root / "book/glossary.md").read_text(encoding="utf-8").splitlines()
+    entries = re.findall(r"^(\S.*)\n: (.+)$", (root / "book/glossary.md").read_text(encoding="utf-8"), re.M)
+    meanings = {term: (names.split(" · "), said) for names, said in entries for term in names.split(" · ")}
     for english, chinese in TERMS.items():
-        start = lines.index(english)
-        end = next(i for i in range(start, len(lines)) if lines[i].startswith("  "))
-        assert chinese in lines[start:end], english
-        assert len(lines[end].split()) >= 5, english
+        names, said = meanings[english]
+        assert chinese in names, english
+        assert len(said.split()) >= 5, english
 
 
 def test_every_source_can_be_looked_up(root: Path) -> None:
