@@ -22,7 +22,7 @@ class Hit:
     product: Product
     score: float
     matched: Modality
-    cosine: float = 0.0
+    cosine: float
 
     def __repr__(self) -> str:
         return f"Hit({self.rank}, {self.product.id!r}, {self.score:.3f} by {self.matched.value})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import base64
+import copy
 import functools
 import io
 import itertools
@@ -18,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "crossmodal_edu"
 CHAPTERS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 SOLUTIONS = sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb"))
-BUILT_IN_A_CHAPTER = ("text", "image", "audio", "spaces", "retrieval", "evaluation")
+BUILT_IN_A_CHAPTER = ("text", "image", "audio", "spaces", "retrieval", "evaluation", "padding.py")
 
 # "Chapter 14." in a docstring: built there. "Used in Chapter 14.": called there, not shown.
 BUILT_IN = re.compile(r"(?<!Used in )Chapter (\d\d)")
@@ -84,6 +85,26 @@ def bare(definition: ast.AST) -> str:
     return ast.unparse(ast.fix_missing_locations(_Bare().visit(definition)))
 
 
+SHOWN = ("__init__", "forward", "__call__")  # of a class; what else it has may stay out of a cell
+
+
+def shown_part(cell: ast.ClassDef, package: ast.ClassDef) -> str:
+    """The bare source of a class of the package, with what a cell shows of it and what it has to show."""
+    shown = {name for node in cell.body for name in _names_of(node)}
+    kept = [node for node in package.body if _names_of(node) & {*shown, *SHOWN}]
+    told = ast.get_docstring(package, clean=False) is not None
+    part = ast.ClassDef(package.name, package.bases, package.keywords, kept, package.decorator_list)
+    part.body = [*package.body[:1], *kept] if told else kept
+    return bare(copy.deepcopy(part))
+
+
+def _names_of(node: ast.stmt) -> set[str]:
+    if isinstance(node, ast.FunctionDef):
+        return {node.name}
+    targets = getattr(node, "targets", [getattr(node, "target", None)])
+    return {target.id for target in targets if isinstance(target, ast.Name)}
+
+
 def _defined(tree: ast.Module) -> dict[str, ast.AST]:
     """Top-level functions, classes and constants, by name."""
     found = {}
@@ -98,12 +119,12 @@ def _defined(tree: ast.Module) -> dict[str, ast.AST]:
 
 
 @functools.cache
-def _package() -> dict[str, list[str]]:
-    """The bare sources of every name in the package; one name may live in several modules."""
-    sources: dict[str, list[str]] = {}
+def _package() -> dict[str, list[ast.AST]]:
+    """The definitions of every name in the package; one name may live in several modules."""
+    sources: dict[str, list[ast.AST]] = {}
     for module in sorted(PACKAGE.rglob("*.py")):
         for name, node in _defined(ast.parse(module.read_text(encoding="utf-8"))).items():
-            sources.setdefault(name, []).append(bare(node))
+            sources.setdefault(name, []).append(node)
     return sources
 
 
@@ -124,20 +145,26 @@ def test_package_cells_equal_the_package(path):
         assert not others, f"a cell tagged 'package' only defines; move out: {ast.unparse(others[0])}"
         for name, node in defined.items():
             assert name in _package(), f"{name} is not in the package"
+            theirs = [
+                shown_part(node, other) if isinstance(node, ast.ClassDef) else bare(copy.deepcopy(other))
+                for other in _package()[name]
+                if type(other) is type(node) or not isinstance(node, ast.ClassDef)
+            ]
             mine = bare(node)
-            assert mine in _package()[name], (
+            assert mine in theirs, (
                 f"the cell and the package differ in {name}.\nThe cell:\n{mine}\nThe package:\n"
-                + "\n\nor\n\n".join(_package()[name])
+                + "\n\nor\n\n".join(theirs)
             )
 
 
 def _built_in() -> list[tuple[str, str]]:
-    """(chapter, function) for each public function that names the chapter which builds it."""
+    """(chapter, name) for each public function and class that names the chapter which builds it."""
     pairs = []
-    for folder in BUILT_IN_A_CHAPTER:
-        for module in sorted((PACKAGE / folder).rglob("*.py")):
+    for place in BUILT_IN_A_CHAPTER:
+        modules = [PACKAGE / place] if place.endswith(".py") else sorted((PACKAGE / place).rglob("*.py"))
+        for module in modules:
             for node in ast.parse(module.read_text(encoding="utf-8")).body:
-                if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+                if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
                     chapter = BUILT_IN.search(ast.get_docstring(node) or "")
                     if chapter:
                         pairs.append((chapter[1], node.name))
@@ -145,13 +172,52 @@ def _built_in() -> list[tuple[str, str]]:
 
 
 @each_chapter
-def test_a_chapter_shows_every_function_that_names_it(path):
+def test_a_chapter_shows_every_function_and_class_that_names_it(path):
     shown = {name for cell in _package_cells(path) for name in _defined(ast.parse(cell.source))}
     missing = [name for chapter, name in _built_in() if chapter == path.name[:2] and name not in shown]
     assert not missing, (
         f"no cell tagged 'package' defines {', '.join(missing)}; "
         f"if the chapter only calls it, let its docstring say 'Used in Chapter {path.name[:2]}.'"
     )
+
+
+WHOLE = """class A(B):
+    'Doc.'
+
+    k: int = 2
+
+    def __init__(self):
+        self.x = 1
+
+    def forward(self, x: int) -> int:
+        'Doc.'
+        return x
+
+    def save(self):
+        return 3
+"""
+HEART = (
+    "class A(B):\n    def __init__(self):\n        self.x = 1\n    def forward(self, x):\n        return x\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("cell", "same"),
+    [
+        (HEART, True),
+        (HEART.replace("(B):", "(B):\n    k = 2"), True),
+        (HEART + "    def save(self):\n        return 3", True),
+        (HEART.partition("    def forward")[0], False),
+        (HEART.replace("return x", "return -x"), False),
+        (HEART.replace("(B)", ""), False),
+        (HEART.replace("(B):", "(B):\n    k = 3"), False),
+        (HEART + "    def save(self):\n        return 4", False),
+        (HEART + "    def more(self):\n        return 5", False),
+    ],
+)
+def test_a_cell_may_leave_out_the_plumbing_of_a_class_and_nothing_else(cell, same):
+    mine, theirs = ast.parse(cell).body[0], ast.parse(WHOLE).body[0]
+    assert (bare(copy.deepcopy(mine)) == shown_part(mine, theirs)) is same
 
 
 @pytest.mark.parametrize(
@@ -196,9 +262,11 @@ def _without_magics(source: str) -> str:
 
 
 def lines_of_code(source: str) -> int:
-    """Lines as Python counts them: a call that is broken over several counts once, a comment not at all."""
-    lines = io.StringIO(_without_magics(source) + "\n").readline
-    return sum(token.type == tokenize.NEWLINE for token in tokenize.generate_tokens(lines))
+    """Lines as Python counts them: a call broken over several counts once, comments and imports do not."""
+    plain = _without_magics(source) + "\n"
+    imports = sum(isinstance(node, ast.Import | ast.ImportFrom) for node in ast.walk(ast.parse(plain)))
+    tokens = tokenize.generate_tokens(io.StringIO(plain).readline)
+    return sum(token.type == tokenize.NEWLINE for token in tokens) - imports
 
 
 @pytest.mark.parametrize(
@@ -206,6 +274,7 @@ def lines_of_code(source: str) -> int:
     [
         ("%matplotlib inline\n\n# why\nx = 1  # one", 1),
         ("f(\n    1,\n    2,\n)\ny = [\n    3\n]", 2),
+        ("import a\nfrom b import (\n    c,\n)\nc(a)", 1),
         ('"""A\nlong\ntext."""\nif x:\n    y', 3),
     ],
 )

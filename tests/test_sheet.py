@@ -16,7 +16,7 @@ def test_a_sheet_shows_what_was_asked_and_found_and_needs_no_other_file(tmp_path
     Image.new("RGB", (900, 500), "red").save(picture)
     found = [Product("1", title="<b>bag</b>", image=picture), Product("2", image=b"damaged"),
              Product("3", title_zh="\u7ea2\u5305")]  # fmt: skip
-    hits = tuple(Hit(rank, product, 0.5, Modality.TEXT) for rank, product in enumerate(found, start=1))
+    hits = tuple(Hit(rank, product, 0.5, Modality.TEXT, 0.5) for rank, product in enumerate(found, start=1))
     sound = np.zeros(8_000, np.float32)
     results = Results(hits, (Modality.TEXT,), ("a note & more",))
     write_sheet(["red <bag>", picture, sound], results, tmp_path / "found.html")

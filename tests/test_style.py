@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "crossmodal_edu"
-BUILT_IN_A_CHAPTER = ("text", "image", "audio", "spaces", "retrieval", "evaluation")
+BUILT_IN_A_CHAPTER = ("text", "image", "audio", "spaces", "retrieval", "evaluation", "padding.py")
 MODULES = sorted(PACKAGE.rglob("*.py"))
 TEXT_SUFFIXES = {
     "",
@@ -120,6 +120,25 @@ def lines_of_code(source: str) -> int:
 @pytest.mark.parametrize("module", MODULES, ids=_name)
 def test_a_module_can_be_read_in_one_sitting(module):
     assert lines_of_code(module.read_text(encoding="utf-8")) <= 310, "split it by idea"
+
+
+# What only notebooks use, and the generator of the shop, do not belong to the pipeline.
+OUTSIDE = ("classroom", "datasets/shop")
+MOST_LINES = 8_000
+
+
+def test_the_package_stays_small():
+    """What a reader reads to understand the pipeline; ``pytest -s`` prints the table."""
+    lines: dict[str, int] = {}
+    for module in MODULES:
+        parts = module.relative_to(PACKAGE).parts
+        folder = next((place for place in OUTSIDE if "/".join(parts).startswith(f"{place}/")), parts[0])
+        folder = "." if len(parts) == 1 else folder
+        lines[folder] = lines.get(folder, 0) + lines_of_code(module.read_text(encoding="utf-8"))
+    pipeline = sum(count for folder, count in lines.items() if folder not in OUTSIDE)
+    table = [f"{folder:<16} {count:>6,}" for folder, count in sorted(lines.items())]
+    print("\n".join(["lines of code by folder", *table, f"{'the pipeline':<16} {pipeline:>6,}"]))
+    assert pipeline <= MOST_LINES, f"the pipeline has {pipeline:,} lines of code, more than {MOST_LINES:,}"
 
 
 @pytest.mark.parametrize("module", MODULES, ids=_name)

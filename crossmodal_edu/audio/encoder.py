@@ -132,7 +132,7 @@ class GruEncoder(nn.Module):
 
     Notes
     -----
-    Chapter 08. Cho et al. (2014); chapter 05 builds the unit from its equations.
+    Used in Chapter 08. Cho et al. (2014); chapter 05 builds the unit from its equations.
 
     Examples
     --------

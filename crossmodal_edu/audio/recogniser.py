@@ -42,7 +42,7 @@ class Recogniser(nn.Module):
 
     Notes
     -----
-    Chapter 08.
+    Used in Chapter 08.
 
     Examples
     --------

@@ -34,7 +34,7 @@ class Backbone(NetworkEncoder):
 
     Notes
     -----
-    Chapter 07. Donahue et al. (2014).
+    Used in Chapter 07. Donahue et al. (2014).
 
     Examples
     --------

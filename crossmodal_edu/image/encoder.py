@@ -75,7 +75,8 @@ class ImageEncoder(NetworkEncoder):
         dropout: float = 0.0,
     ):
         super().__init__()
-        self.size, self.channels, self.dimensions = tuple(size), tuple(channels), dimensions
+        self.size, self.channels = tuple(size), tuple(channels)
+        self.dimensions = dimensions
         stages: list[nn.Module] = []
         before, patch = 3, 4
         for width in channels:

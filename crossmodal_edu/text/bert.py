@@ -159,7 +159,7 @@ class MaskedWordModel(nn.Module):
 
     Notes
     -----
-    Chapter 06. Devlin et al. (2019), section 3.1; the layer between encoder and scores is left out.
+    Used in Chapter 06. Devlin et al. (2019), section 3.1; the layer between encoder and scores is left out.
 
     Examples
     --------

@@ -166,7 +166,7 @@ class PpmiSvd(WordVectors):
 
     Notes
     -----
-    Chapter 04. Levy, Goldberg, Dagan (2015).
+    Used in Chapter 04. Levy, Goldberg, Dagan (2015).
     """
 
     def __init__(

@@ -36,7 +36,7 @@ class Corpus:
 
     Notes
     -----
-    Chapter 03.
+    Used in Chapter 03.
 
     Examples
     --------

@@ -252,7 +252,7 @@ class Glove(WordVectors):
 
     Notes
     -----
-    Chapter 04. Pennington, Socher, Manning (2014).
+    Used in Chapter 04. Pennington, Socher, Manning (2014).
     """
 
     def __init__(

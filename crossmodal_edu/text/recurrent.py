@@ -131,7 +131,7 @@ class GRU(nn.Module):
 
     Notes
     -----
-    Chapter 05. Cho et al. (2014); Chung et al. (2014).
+    Used in Chapter 05. Cho et al. (2014); Chung et al. (2014).
 
     Examples
     --------
@@ -168,7 +168,7 @@ class GRUReader(nn.Module):
 
     Notes
     -----
-    Chapter 05. Cho et al. (2014), section 2.2.
+    Used in Chapter 05. Cho et al. (2014), section 2.2.
     """
 
     def __init__(self, input_size: int, width: int):

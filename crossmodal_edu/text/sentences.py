@@ -156,7 +156,7 @@ class SentenceMean:
 
     Notes
     -----
-    Chapter 05. Words without a vector are left out; a text without any known word has the
+    Used in Chapter 05. Words without a vector are left out; a text without any known word has the
     vector zero, whose cosine to everything is 0. Only the first :data:`LONGEST` words are read.
 
     Examples
@@ -220,7 +220,7 @@ class SentenceEncoder(nn.Module):
 
     Notes
     -----
-    Chapter 05. A text without any known word has the vector zero.
+    Used in Chapter 05. A text without any known word has the vector zero.
 
     Examples
     --------
@@ -275,7 +275,7 @@ class MeanReader(nn.Module):
 
     Notes
     -----
-    Chapter 05.
+    Used in Chapter 05.
     """
 
     def __init__(self, width: int):

@@ -129,7 +129,7 @@ class Vocabulary:
 
     Notes
     -----
-    Chapter 03.
+    Used in Chapter 03.
 
     Examples
     --------

@@ -100,7 +100,7 @@ class Word2Vec(WordVectors):
 
     Notes
     -----
-    Chapter 03. Mikolov, Chen, Corrado, Dean (2013); Mikolov, Sutskever, Chen, Corrado, Dean (2013).
+    Used in Chapter 03. Mikolov, Chen, Corrado, Dean (2013); Mikolov, Sutskever, Chen, Corrado, Dean (2013).
 
     Examples
     --------

@@ -75,7 +75,7 @@ class WordPiece:
 
     Notes
     -----
-    Chapter 06. Schuster and Nakajima (2012); Wu et al. (2016), section 4.1.
+    Used in Chapter 06. Schuster and Nakajima (2012); Wu et al. (2016), section 4.1.
 
     Examples
     --------

@@ -38,7 +38,7 @@ class WordVectors:
 
     Notes
     -----
-    Chapter 03.
+    Used in Chapter 03.
 
     Examples
     --------

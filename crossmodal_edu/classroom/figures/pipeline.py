@@ -72,7 +72,9 @@ def ranking_figure(
         for axis, hit in zip(row[1:], hits, strict=False):
             show_picture(axis, hit.product)
             lines = wrapped(hit.product.title or hit.product.id, 19, 2)
-            axis.set_title("\n".join([f"{hit.score:.2f} {hit.matched.value}", *lines]), fontsize=8, color=INK)
+            axis.set_title(
+                "\n".join([f"{hit.cosine:.2f} {hit.matched.value}", *lines]), fontsize=8, color=INK
+            )
             if hit.product.id in right:
                 _frame(axis, RIGHT)
     return figure

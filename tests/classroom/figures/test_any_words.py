@@ -61,7 +61,7 @@ FIGURES = {
     ),
     convolution.method_intervals: lambda w: ({w: {w: HALF}, "bag": {w: HALF}}, w, w),
     pipeline.ranking_figure: lambda w: (
-        [(w or [], [Hit(1, Product("1", title=w), 0.5, Modality.TEXT)])], (), w,
+        [(w or [], [Hit(1, Product("1", title=w), 0.5, Modality.TEXT, 0.5)])], (), w,
     ),
     sentences.word_weights: lambda w: ([w, "bag"], {w: np.array([0.5, 0.5])}, w),
     sentences.gate_heatmap: lambda w: ([w, "bag"], RNG.uniform(size=(2, 6)), w),

@@ -19,11 +19,11 @@ from crossmodal_edu.results import Hit, Results
 
 @pytest.fixture
 def hits(shop):
-    return [Hit(i + 1, shop[i], 0.9 - 0.1 * i, Modality.IMAGE) for i in range(3)]
+    return [Hit(i + 1, shop[i], 0.9 - 0.1 * i, Modality.IMAGE, 0.5) for i in range(3)]
 
 
 def _found(*products: Product) -> Results:
-    found = (Hit(rank, product, 0.5, Modality.TEXT) for rank, product in enumerate(products, start=1))
+    found = (Hit(rank, product, 0.5, Modality.TEXT, 0.5) for rank, product in enumerate(products, start=1))
     return Results(hits=tuple(found), asked=(Modality.TEXT,))
 
 
