@@ -75,7 +75,7 @@ SIDES: Mapping[Modality, Side] = {
 """The sides of a product. A further modality is one more row, given to :class:`SearchEngine`."""
 
 
-def side_named(modality: Modality | str, sides: Iterable[Modality] = SIDES) -> Modality:
+def side_named(modality: Modality | str, sides: Mapping[Modality, Any] = SIDES) -> Modality:
     """A side of products by name.
 
     Raises
@@ -204,13 +204,14 @@ def check_things(modality: Modality, things: Any) -> None:
     side = SIDES.get(modality)
     if side is None:
         return
+    given: Any = things
     one = isinstance(things, (str, bytes, Path, Image.Image)) or not hasattr(things, "__len__")
     one |= modality is Modality.AUDIO and getattr(things, "ndim", 2) < 2
-    wrong = [] if one else [thing for thing in things if not isinstance(thing, side.kind)]
+    wrong = [] if one else [thing for thing in given if not isinstance(thing, side.kind)]
     if modality is Modality.AUDIO and not one and not wrong:
-        wrong = [w for w in things if w.ndim != 1 or not len(w) or "float" not in str(w.dtype)]
+        wrong = [w for w in given if w.ndim != 1 or not len(w) or "float" not in str(w.dtype)]
     if one or wrong:
-        given = things if one else wrong[0]
+        given = given if one else wrong[0]
         shape = f" of shape {tuple(given.shape)} and {given.dtype}" if hasattr(given, "dtype") else ""
         of = " (samples,) of floats at 16 kHz" if modality is Modality.AUDIO else ""
         raise SpaceError(

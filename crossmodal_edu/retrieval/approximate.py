@@ -18,7 +18,9 @@ from crossmodal_edu.retrieval.ranking import Found
 from crossmodal_edu.saving import written_aside
 
 with extra("scale"):
-    import faiss
+    import faiss as _faiss
+
+faiss: Any = _faiss  # its own types do not know its own arguments
 
 
 class FaissIndex:
