@@ -94,8 +94,7 @@ def bootstrap_interval(
     values = np.asarray(values, dtype=np.float64)
     if values.ndim != 1 or len(values) < 2 or not np.isfinite(values).all():
         raise MetricError(
-            f"No interval can be taken over values of shape {values.shape}"
-            + ("." if np.isfinite(values).all() else ", of which some are NaN or infinite."),
+            f"No interval can be taken over values of shape {values.shape}, too few, NaN or infinite.",
             accepted="one finite number per query, two queries or more.",
             remedy="Evaluate on more queries, and leave out those without a relevant item.",
         )

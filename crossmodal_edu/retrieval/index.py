@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -217,7 +218,7 @@ class ExactIndex:
         StorageError
             If a file is missing, is not what its name says, or the two do not fit together.
         """
-        try:
+        with explained(folder, "ids.json and vectors.safetensors"):
             content = json.loads((folder / "ids.json").read_text(encoding="utf-8"))
             vectors = load_file(folder / "vectors.safetensors")["vectors"]
             if content["format"] != _FORMAT:
@@ -228,21 +229,26 @@ class ExactIndex:
             index = cls(content["dimension"])
             index.add(ids, vectors)
             index._vectors = vectors  # to the bit as saved: a second normalising may move the last digit
-        except (
-            OSError,
-            SafetensorError,
-            ValueError,
-            KeyError,
-            TypeError,
-            RankingError,
-            RecursionError,
-        ) as error:
-            raise StorageError(
-                f"{folder} does not hold an index that can be read: {error}",
-                accepted="ids.json and vectors.safetensors as they were saved.",
-                remedy="Build the index again and save it.",
-            ) from error
         return index
+
+
+@contextmanager
+def explained(folder: Path, files: str) -> Iterator[None]:
+    """Around the reading of an index: whatever is wrong with its files is a StorageError.
+
+    Notes
+    -----
+    Used in Chapter 14.
+    """
+    unfit = OSError, SafetensorError, ValueError, LookupError, TypeError, AttributeError, RuntimeError
+    try:
+        yield
+    except (*unfit, RankingError) as error:
+        raise StorageError(
+            f"{folder} does not hold an index that can be read: {error}",
+            accepted=f"{files} as they were saved.",
+            remedy="Build the index again and save it.",
+        ) from error
 
 
 def check_dimension(dimension: int) -> None:
