@@ -14,22 +14,19 @@ import typer
 from crossmodal_edu.printing import err, printable
 
 CatalogOption = Annotated[
-    str,
-    typer.Option("--catalog", "-c", help="shop, fashion, a folder made by `crossmodal index`, or a table."),
+    str, typer.Option("--catalog", "-c", help="shop, fashion, a folder of `crossmodal index`, or a table.")
 ]
-ModelOption = Annotated[
-    str | None, typer.Option("--model", help="The model that embeds products: shop or fashion.")
-]
+ModelOption = Annotated[str | None, typer.Option(help="The model that embeds products: shop or fashion.")]
 MediaRootOption = Annotated[
-    Path | None,
-    typer.Option("--media-root", help="A further folder that pictures and sounds may lie in."),
+    Path | None, typer.Option(help="A further folder that pictures and sounds may lie in.")
 ]
 ColumnOption = Annotated[
     list[str] | None,
-    typer.Option("--column", help="Which column is what: title=Bezeichnung. Common exports are known."),
+    typer.Option(help="Which column is what: title=Bezeichnung. Common exports are known."),
 ]
-ProblemsOption = Annotated[
-    int, typer.Option("--problems", min=0, help="How many problems of a table are shown in full.")
+ProblemsOption = Annotated[int, typer.Option(min=0, help="How many problems of a table are shown in full.")]
+CatalogArgument = Annotated[
+    str, typer.Argument(help="shop, fashion, or a folder made by `crossmodal index`.")
 ]
 IndexArgument = Annotated[Path, typer.Argument(help="A folder made by `crossmodal index`.")]
 

@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from crossmodal_edu.errors import extra
-from crossmodal_edu.retrieval.index import check_dimension, check_held, check_new, check_queries, explained
+from crossmodal_edu.retrieval.index import check_dimension, check_held, check_new, check_queries, readable
 from crossmodal_edu.retrieval.ranking import Found
 from crossmodal_edu.saving import written_aside
 
@@ -117,7 +117,7 @@ class FaissIndex:
         StorageError
             If a file is missing, is not what its name says, or the two do not fit together.
         """
-        with explained(folder, "numbers.json and index.faiss"):
+        with readable(folder, "numbers.json and index.faiss"):
             numbers = json.loads((folder / "numbers.json").read_text(encoding="utf-8"))
             found = faiss.deserialize_index(np.fromfile(folder / "index.faiss", dtype=np.uint8))
             if set(faiss.vector_to_array(found.id_map).tolist()) != set(numbers.values()):

@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -186,7 +186,7 @@ class ExactIndex:
             infinite.
         """
         units = check_queries(self, vectors, k)
-        rows, names, gallery = None, self.ids, self._vectors[: len(self)]
+        names, gallery = self.ids, self._vectors[: len(self)]
         if allowed is not None:
             rows = sorted(self._row[name] for name in set(allowed) if name in self._row)
             names, gallery = [names[row] for row in rows], gallery[rows]
@@ -218,7 +218,7 @@ class ExactIndex:
         StorageError
             If a file is missing, is not what its name says, or the two do not fit together.
         """
-        with explained(folder, "ids.json and vectors.safetensors"):
+        with readable(folder, "ids.json and vectors.safetensors"):
             content = json.loads((folder / "ids.json").read_text(encoding="utf-8"))
             vectors = load_file(folder / "vectors.safetensors")["vectors"]
             if content["format"] != _FORMAT:
@@ -233,7 +233,7 @@ class ExactIndex:
 
 
 @contextmanager
-def explained(folder: Path, files: str) -> Iterator[None]:
+def readable(folder: Path, files: str) -> Iterator[None]:
     """Around the reading of an index: whatever is wrong with its files is a StorageError.
 
     Notes
@@ -274,21 +274,8 @@ def check_new(index: Index, ids: Sequence[str], vectors: Float[Tensor, "n d"]) -
     -----
     Used in Chapter 14.
     """
-    names, vectors = _checked_names(ids), as_tensor(vectors)
-    if vectors.shape != (len(names), index.dimension):
-        raise RankingError(
-            f"{len(names)} names came with vectors of shape {tuple(vectors.shape)}.",
-            accepted=f"shape ({len(names)}, {index.dimension}), one row per name.",
-            remedy="Embed the products with the space that this index was made for.",
-        )
-    held = [name for name in names if name in index]
-    if held:
-        raise RankingError(
-            f"The index already holds {held[0]!r}" + (f" and {len(held) - 1} more." if held[1:] else "."),
-            accepted="names that are not in the index.",
-            remedy="Remove them first to replace them.",
-        )
-    return normalise(vectors.detach().to("cpu", torch.float32))
+    names = _checked_names(index, ids, held=False)
+    return _units(index, vectors, f"{len(names)} names came with vectors", len(names))
 
 
 def check_held(index: Index, ids: Sequence[str]) -> list[str]:
@@ -303,16 +290,7 @@ def check_held(index: Index, ids: Sequence[str]) -> list[str]:
     -----
     Used in Chapter 14.
     """
-    names = _checked_names(ids)
-    unknown = [name for name in names if name not in index]
-    if unknown:
-        raise RankingError(
-            f"The index does not hold {unknown[0]!r}"
-            + (f" nor {len(unknown) - 1} more." if unknown[1:] else "."),
-            accepted="names in the index.",
-            remedy="Look in index.ids.",
-        )
-    return names
+    return _checked_names(index, ids, held=True)
 
 
 def check_queries(index: Index, vectors: Float[Tensor, "q d"], k: int) -> Float[Tensor, "q d"]:
@@ -327,18 +305,24 @@ def check_queries(index: Index, vectors: Float[Tensor, "q d"], k: int) -> Float[
     -----
     Used in Chapter 14.
     """
-    vectors = as_tensor(vectors)
-    if vectors.ndim != 2 or vectors.shape[1] != index.dimension:
-        raise RankingError(
-            f"Queries of shape {tuple(vectors.shape)} do not fit this index.",
-            accepted=f"shape (q, {index.dimension}).",
-            remedy="Embed the query with the space that this index was made for.",
-        )
     check_k(k)
+    return _units(index, vectors, "The queries are")
+
+
+def _units(index: Index, vectors: Any, given: str, n: int | None = None) -> Float[Tensor, "n d"]:
+    vectors = as_tensor(vectors)
+    fits = vectors.ndim == 2 and vectors.shape[1] == index.dimension
+    if not fits or n not in (None, len(vectors)):
+        raise RankingError(
+            f"{given} of shape {tuple(vectors.shape)}.",
+            accepted=f"shape ({'q' if n is None else n}, {index.dimension}), one row for each.",
+            remedy="Embed them with the space that this index was made for.",
+        )
     return normalise(vectors.detach().to("cpu", torch.float32))
 
 
-def _checked_names(ids: Sequence[str]) -> list[str]:
+def _checked_names(index: Index, ids: Sequence[str], held: bool) -> list[str]:
+    """Names, all of which an index holds, or none."""
     if isinstance(ids, str) or not all(isinstance(name, str) for name in ids):
         raise RankingError(
             "Names are given as one string, or are not all strings.",
@@ -347,4 +331,12 @@ def _checked_names(ids: Sequence[str]) -> list[str]:
     if len(set(ids)) < len(ids):
         twice = next(name for position, name in enumerate(ids) if name in ids[:position])
         raise RankingError(f"The name {twice!r} is given twice.", accepted="every name once.")
+    wrong = [name for name in ids if (name in index) != held]
+    if wrong:
+        more = f" and {len(wrong) - 1} more." if wrong[1:] else "."
+        raise RankingError(
+            f"The index {'does not hold' if held else 'already holds'} {wrong[0]!r}{more}",
+            accepted=f"names that are {'' if held else 'not '}in the index.",
+            remedy="Look in index.ids." if held else "Remove them first to replace them.",
+        )
     return list(ids)

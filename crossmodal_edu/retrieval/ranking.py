@@ -303,8 +303,7 @@ def rank_gallery(
     _check_same_space(queries, gallery)
     if chunk < 1:
         raise RankingError(f"chunk is {chunk}.", accepted="1 or more queries at a time.")
-    unit_queries = normalise(queries.to(gallery.dtype))
-    return nearest(unit_queries, normalise(gallery), k, chunk)
+    return nearest(normalise(queries.to(gallery.dtype)), normalise(gallery), k, chunk)
 
 
 def nearest(
@@ -391,8 +390,7 @@ def check_k(k: object, name: str = "k", least: int = 1) -> None:
 def _check_same_space(queries: Tensor, gallery: Tensor) -> None:
     if queries.ndim != 2 or gallery.ndim != 2 or queries.shape[1] != gallery.shape[1]:
         raise RankingError(
-            f"Queries of shape {tuple(queries.shape)} cannot be compared with a gallery of shape "
-            f"{tuple(gallery.shape)}.",
+            f"Queries of shape {tuple(queries.shape)} do not fit a gallery of shape {tuple(gallery.shape)}.",
             accepted="two tables, (q, d) and (n, d), with the same d.",
             remedy="Embed both with the same space; for a single vector write vector[None, :].",
         )
