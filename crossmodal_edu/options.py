@@ -42,12 +42,11 @@ def explained() -> Iterator[None]:
     except CrossmodalError as error:
         err.print(f"error: {printable(error)}", style="red", soft_wrap=True)
         raise typer.Exit(1) from None
-    except BrokenPipeError:  # whoever reads the output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(0) from None
     except OSError as error:
-        err.print(f"error: the output cannot be written: {error.strerror or error}", style="red")
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):  # whoever reads the output has seen enough
+            raise typer.Exit(0) from None
+        err.print(f"error: the output cannot be written: {error.strerror or error}", style="red")
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         err.print("stopped; nothing was half-written")

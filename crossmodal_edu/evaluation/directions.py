@@ -163,11 +163,10 @@ def evaluate_direction(
         places[int(product)].add(place)
     rows = [row for row, product in enumerate(queries.products) if int(product) in places]
     if not rows:
-        raise MetricError(
-            f"No product has both {queries} and {gallery}.",
-            accepted="a catalogue in which some products have both.",
-            remedy="Add the missing column, or measure another direction.",
+        accepted = (
+            "a catalogue in which some products have both: add the column, or measure another direction."
         )
+        raise MetricError(f"No product has both {queries} and {gallery}.", accepted=accepted)
     asked = [int(product) for product in queries.products[rows]]
     right = [places[product] for product in asked]
     graded = None

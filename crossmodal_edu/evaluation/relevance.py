@@ -93,10 +93,8 @@ def rank_of_relevant(scores: Float[np.ndarray, "q n"], relevant: Relevance) -> R
     """
     queries, items, _ = _pairs(relevant)
     if scores.ndim != 2 or len(scores) != len(relevant) or np.isnan(scores).any():
-        raise MetricError(
-            f"Scores of shape {scores.shape} for {len(relevant)} queries, or some of them NaN.",
-            accepted="one row of numbers per query, one column per gallery item.",
-        )
+        told = f"Scores of shape {scores.shape} for {len(relevant)} queries, or some of them NaN."
+        raise MetricError(told, accepted="one row of numbers per query, one column per gallery item.")
     n = scores.shape[1]
     if items.max(initial=0) >= n:
         told = f"Item {items.max()} is called relevant, the gallery has {n}."
@@ -154,10 +152,8 @@ def rank_relevant(
     array([2])
     """
     if len(queries) != len(relevant) or chunk < 1:
-        raise MetricError(
-            f"{len(queries)} queries, relevance for {len(relevant)}, {chunk} at a time.",
-            accepted="one entry of relevance per query, 1 or more at a time.",
-        )
+        told = f"{len(queries)} queries, relevance for {len(relevant)}, {chunk} at a time."
+        raise MetricError(told, accepted="one entry of relevance per query, 1 or more at a time.")
     rows, items, _ = _pairs(relevant)  # refuses an unusable entry by its own number, before the long work
     parts = []
     for start in range(0, len(queries), chunk):
@@ -277,10 +273,8 @@ def locate(ranking: Ranked, relevant: Relevance, k: int | None = None) -> Locate
         )
     listed = ranking if isinstance(ranking, RelevantRanks) else _listed(ranking, k)
     if listed.n_queries != len(relevant):
-        raise MetricError(
-            f"{listed.n_queries} rankings came with relevance for {len(relevant)} queries.",
-            accepted="one entry of relevance per query, in the order of the queries.",
-        )
+        told = f"{listed.n_queries} rankings came with relevance for {len(relevant)} queries."
+        raise MetricError(told, accepted="one entry of relevance per query, in the order of the queries.")
     # Query and item as one number, so that all pairs are looked up at once.
     width = 1 + max(int(listed.items.max(initial=0)), int(items.max(initial=0)))
     pairs = listed.queries * width + listed.items, queries * width + items
@@ -309,10 +303,8 @@ def _listed(ranking: Ranking | np.ndarray, k: int) -> RelevantRanks:
     ordered = np.sort(table, axis=1)
     twice = (ordered[:, 1:] == ordered[:, :-1]).any(axis=1)
     if twice.any():
-        raise MetricError(
-            f"The ranking of query {int(np.argmax(twice))} names an item twice.",
-            accepted="every item at most once; twice would count it twice.",
-        )
+        told = f"The ranking of query {int(np.argmax(twice))} names an item twice."
+        raise MetricError(told, accepted="every item at most once; twice would count it twice.")
     rows, columns = np.indices((len(table), k)).reshape(2, -1)
     return RelevantRanks(rows, table[:, :k].ravel().astype(np.int64), columns + 1, len(table), k)
 

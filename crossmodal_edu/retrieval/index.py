@@ -324,10 +324,8 @@ def _units(index: Index, vectors: Any, given: str, n: int | None = None) -> Floa
 def _checked_names(index: Index, ids: Sequence[str], held: bool) -> list[str]:
     """Names, all of which an index holds, or none."""
     if isinstance(ids, str) or not all(isinstance(name, str) for name in ids):
-        raise RankingError(
-            "Names are given as one string, or are not all strings.",
-            accepted='a list of strings, such as ["p-001", "p-002"].',
-        )
+        told = "Names are given as one string, or are not all strings."
+        raise RankingError(told, accepted='a list of strings, such as ["p-001", "p-002"].')
     if len(set(ids)) < len(ids):
         twice = next(name for position, name in enumerate(ids) if name in ids[:position])
         raise RankingError(f"The name {twice!r} is given twice.", accepted="every name once.")

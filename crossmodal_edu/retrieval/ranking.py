@@ -91,10 +91,8 @@ def as_tensor(numbers: Any) -> Any:
     try:
         tensor = torch.as_tensor(np.asarray(numbers))
     except (TypeError, ValueError) as error:
-        raise RankingError(
-            f"What was given cannot be read as numbers: {error}.",
-            accepted="a tensor, a NumPy array, or lists of numbers, all rows of one length.",
-        ) from None
+        accepted = "a tensor, a NumPy array, or lists of numbers, all rows of one length."
+        raise RankingError(f"These cannot be read as numbers: {error}.", accepted=accepted) from None
     return tensor if tensor.is_floating_point() else tensor.float()
 
 
@@ -231,11 +229,8 @@ def top_k(scores: Float[Tensor, "q n"], k: int) -> Ranking:
     tensor([[1, 2]])
     """
     if scores.ndim != 2:
-        raise RankingError(
-            f"The scores have {scores.ndim} dimensions.",
-            accepted="two: one row per query, one column per gallery item.",
-            remedy="For a single query write scores[None, :].",
-        )
+        accepted = "two: one row per query, one column per gallery item; of a single query scores[None, :]."
+        raise RankingError(f"The scores have {scores.ndim} dimensions.", accepted=accepted)
     n = scores.shape[1]
     if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or not 1 <= k <= n:
         raise RankingError(
