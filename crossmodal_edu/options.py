@@ -17,17 +17,12 @@ CatalogOption = Annotated[
     str, typer.Option("--catalog", "-c", help="shop, fashion, a folder of `crossmodal index`, or a table.")
 ]
 ModelOption = Annotated[str | None, typer.Option(help="The model that embeds products: shop or fashion.")]
-MediaRootOption = Annotated[
-    Path | None, typer.Option(help="A further folder that pictures and sounds may lie in.")
-]
+MediaRootOption = Annotated[Path | None, typer.Option(help="A further folder of pictures and sounds.")]
 ColumnOption = Annotated[
-    list[str] | None,
-    typer.Option(help="Which column is what: title=Bezeichnung. Common exports are known."),
+    list[str] | None, typer.Option(help="What a column is: title=Bezeichnung. Common exports are known.")
 ]
 ProblemsOption = Annotated[int, typer.Option(min=0, help="How many problems of a table are shown in full.")]
-CatalogArgument = Annotated[
-    str, typer.Argument(help="shop, fashion, or a folder made by `crossmodal index`.")
-]
+CatalogArgument = Annotated[str, typer.Argument(help="shop, fashion, or a folder of `crossmodal index`.")]
 IndexArgument = Annotated[Path, typer.Argument(help="A folder made by `crossmodal index`.")]
 
 

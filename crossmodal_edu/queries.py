@@ -90,10 +90,8 @@ def embed_query(
 def _as_said(side: Modality, given: object, sides: Mapping[Modality, Side]) -> Any:
     """The content of a part of a query whose modality its name tells."""
     if side not in sides:
-        raise SpaceError(
-            f"{side.value}= was given, and products have no such side here.",
-            accepted=", ".join(f"{one.value}=" for one in sides) + " and vector=.",
-        )
+        accepted = ", ".join(f"{one.value}=" for one in sides) + " and vector=."
+        raise SpaceError(f"{side.value}= was given, and products have no such side here.", accepted=accepted)
     if isinstance(given, str) != (side is Modality.TEXT):
         thing = f"a Path, bytes, or the thing itself; for a file write {side.value}=Path(name)."
         accepted = "a string." if side is Modality.TEXT else thing

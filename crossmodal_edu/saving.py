@@ -185,11 +185,8 @@ def current_generation(folder: str | Path) -> Path:
         match = _read_pointer(folder)
     except (FileNotFoundError, NotADirectoryError) as error:
         if previous_generation(folder) is None:
-            raise StorageError(
-                f"Nothing is saved in {folder.as_posix()}.",
-                accepted=f"a folder with a file named {_POINTER}.",
-                remedy="Check the path, or save to it first.",
-            ) from error
+            accepted = f"a folder with a file named {_POINTER}: check the path, or save to it first."
+            raise StorageError(f"Nothing is saved in {folder.as_posix()}.", accepted=accepted) from error
         raise _cannot_read(folder, f"{_POINTER} is missing") from error
     except OSError as error:
         raise _cannot_read(folder, str(error)) from error
@@ -350,11 +347,8 @@ def installed_file(package: str, name: str, sha256: str) -> Path:
         told = f"{Path(name).name} is not on this machine: the package {package} is {state}."
         raise DataMissingError(told, accepted=f"{package}, which holds {name}.", remedy=remedy)
     if (digest := _sha256(path)) != sha256:
-        raise StorageError(
-            f"{path.name} is not the file that was published: its SHA-256 is {digest[:12]}…",
-            accepted=f"{sha256[:12]}…, from the package {package}.",
-            remedy=remedy,
-        )
+        told = f"{path.name} is not the file that was published: its SHA-256 is {digest[:12]}…"
+        raise StorageError(told, accepted=f"{sha256[:12]}…, from the package {package}.", remedy=remedy)
     return path
 
 

@@ -123,11 +123,8 @@ def check_new_name(folder: str) -> None:
         If the folder is called shop or fashion and nothing more.
     """
     if folder in _LOADERS:
-        raise InputError(
-            f"{folder!r} is the name of a catalogue, and would always mean that one.",
-            accepted="any other name, or a path.",
-            remedy=f"Name it ./{folder}, and search with --catalog ./{folder}",
-        )
+        told = f"{folder!r} is the name of a catalogue, and would always mean that one."
+        raise InputError(told, accepted=f"any other name, or the path ./{folder}, here and for --catalog.")
 
 
 def _cached(name: str, model: str, source: Path, progress: bool) -> SearchEngine:

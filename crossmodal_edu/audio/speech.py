@@ -182,10 +182,8 @@ def _synthesise(text: str, voice: Voice, speed: float, pitch: float) -> Float[np
         # It would take an unknown variant for none at all.
         known = (data / "voices" / "!v" / voice.variant).is_file()
         if not known or espeak.espeak_SetVoiceByName(f"{voice.accent}+{voice.variant}".encode()) != 0:
-            raise InputError(
-                f"espeak-ng has no voice {voice.accent}+{voice.variant}.",
-                accepted="accents and variants of espeak-ng 1.52, such as en-us and f2, or one of VOICES.",
-            )
+            told = f"espeak-ng has no voice {voice.accent}+{voice.variant}."
+            raise InputError(told, accepted="accents and variants of espeak-ng 1.52, or one of VOICES.")
         espeak.espeak_ng_SetRandSeed(ctypes.c_long(1))  # of the breath; the clock is the seed otherwise
         espeak.espeak_SetSynthCallback(collect)
         espeak.espeak_SetParameter(_RATE, round(_WORDS_PER_MINUTE * speed), 0)

@@ -70,14 +70,11 @@ def catalog_sides(model: Model, catalog: Catalog) -> dict[str, SideVectors]:
     -----
     Chapter 16.
     """
-    titles = {
-        "text": [[p.title or None] for p in catalog],
-        "text (Chinese)": [[p.title_zh or None] for p in catalog],
-    }
     return {
-        **_embedded(model, Modality.TEXT, titles),
-        **_embedded(model, Modality.IMAGE, {"image": [[p.image] for p in catalog]}),
-        **_embedded(model, Modality.AUDIO, {"audio": [[p.audio] for p in catalog]}),
+        **_side(model, Modality.TEXT, "text", [[p.title or None] for p in catalog]),
+        **_side(model, Modality.TEXT, "text (Chinese)", [[p.title_zh or None] for p in catalog]),
+        **_side(model, Modality.IMAGE, "image", [[p.image] for p in catalog]),
+        **_side(model, Modality.AUDIO, "audio", [[p.audio] for p in catalog]),
     }
 
 
@@ -109,27 +106,22 @@ def indexed_sides(
         if len(ids):
             positions = np.array([catalog.position(id) for id in ids])
             sides[side.value] = SideVectors(side, torch.from_numpy(rows), positions, side.value)
-    described = any(product.description for product in catalog)
-    further = {
-        "title": [[p.title or None] for p in catalog if described],
-        "title (Chinese)": [[p.title_zh or None] for p in catalog],
-        "caption": [p.captions for p in catalog],
-    }
-    return sides | _embedded(model, Modality.TEXT, further)
+    if any(product.description for product in catalog):
+        sides |= _side(model, Modality.TEXT, "title", [[p.title or None] for p in catalog])
+    sides |= _side(model, Modality.TEXT, "title (Chinese)", [[p.title_zh or None] for p in catalog])
+    return sides | _side(model, Modality.TEXT, "caption", [p.captions for p in catalog])
 
 
-def _embedded(
-    model: Model, modality: Modality, contents: Mapping[str, Sequence[Sequence]]
+def _side(
+    model: Model, modality: Modality, name: str, contents: Sequence[Sequence]
 ) -> dict[str, SideVectors]:
-    """Sides by name, of what each product has of it: nothing, one or several."""
-    sides, opened = {}, str if modality is Modality.TEXT else SIDES[modality].open
-    for name, values in contents.items():
-        had = [(i, value) for i, some in enumerate(values) for value in some if value is not None]
-        if had:
-            products, things = zip(*had, strict=True)
-            vectors = model.embed(modality, [opened(thing) for thing in things])
-            sides[name] = SideVectors(modality, vectors, np.array(products), name)
-    return sides
+    """A side by its name, of the contents that each product has of it; none if no product has one."""
+    had = [(i, content) for i, some in enumerate(contents) for content in some if content is not None]
+    if not had:
+        return {}
+    products, things = zip(*had, strict=True)
+    opened = things if modality is Modality.TEXT else [SIDES[modality].open(thing) for thing in things]
+    return {name: SideVectors(modality, model.embed(modality, opened), np.array(products), name)}
 
 
 def evaluate_direction(
@@ -163,17 +155,13 @@ def evaluate_direction(
         places[int(product)].add(place)
     rows = [row for row, product in enumerate(queries.products) if int(product) in places]
     if not rows:
-        accepted = (
-            "a catalogue in which some products have both: add the column, or measure another direction."
-        )
+        accepted = "a catalogue in which some products have both; else measure another direction."
         raise MetricError(f"No product has both {queries} and {gallery}.", accepted=accepted)
-    asked = [int(product) for product in queries.products[rows]]
+    asked, found, graded = queries.products[rows].tolist(), gallery.products.tolist(), None
     right = [places[product] for product in asked]
-    graded = None
     if grades is not None:
-        found = [int(product) for product in gallery.products]
         graded = [{i: g for i, b in enumerate(found) if (g := grades(a, b)) > 0} for a in asked]
-    ranks = rank_relevant(queries.vectors[rows], gallery.vectors, right if graded is None else graded)
+    ranks = rank_relevant(queries.vectors[rows], gallery.vectors, graded or right)
     ks = [k for k in (1, 5, 10) if k <= ranks.depth]
     return evaluate_ranking(ranks, right, graded, ks)
 

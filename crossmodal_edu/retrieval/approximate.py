@@ -96,10 +96,8 @@ class FaissIndex:
         if not k or not len(units):
             return Found(((),) * len(units), torch.empty(len(units), 0))
         scores, found = self._index.search(units.numpy(), k, params=selected)
-        return Found(
-            tuple(tuple(self._name[number] for number in row) for row in found.tolist()),
-            torch.from_numpy(scores).clamp(-1, 1),
-        )
+        ids = tuple(tuple(self._name[number] for number in row) for row in found.tolist())
+        return Found(ids, torch.from_numpy(scores).clamp(-1, 1))
 
     def save(self, folder: Path) -> None:
         """Writes ``numbers.json`` and ``index.faiss``."""

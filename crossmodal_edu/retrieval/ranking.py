@@ -233,20 +233,16 @@ def top_k(scores: Float[Tensor, "q n"], k: int) -> Ranking:
         raise RankingError(f"The scores have {scores.ndim} dimensions.", accepted=accepted)
     n = scores.shape[1]
     if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or not 1 <= k <= n:
-        raise RankingError(
-            f"k is {k}, the gallery has {n} items.",
-            accepted=f"a whole number from 1 to {n}." if n else "a gallery with at least one item.",
-            remedy="Ask for fewer items, or min(k, n) of them.",
-        )
+        accepted = f"a whole number from 1 to {n}." if n else "a gallery with at least one item."
+        told = f"k is {k}, the gallery has {n} items."
+        raise RankingError(told, accepted=accepted, remedy="Ask for fewer items, or min(k, n) of them.")
     # torch.topk leaves the order of equal scores open, and which of them it takes at the k-th place.
     # One item more than asked for shows whether the k-th score goes on beyond the cut.
     best, indices = torch.topk(scores, min(k + 1, n), dim=1)
     if best.isnan().any():  # torch sorts NaN above everything, so one anywhere in a row is among its best
-        raise RankingError(
-            "A score is NaN, which is neither larger nor smaller than any other.",
-            accepted="numbers and ±infinity.",
-            remedy="Look for a zero division or a diverged model in what made the scores.",
-        )
+        remedy = "Look for a zero division or a diverged model in what made the scores."
+        told = "A score is NaN, which is neither larger nor smaller than any other."
+        raise RankingError(told, accepted="numbers and ±infinity.", remedy=remedy)
     indices = indices[:, :k]
     if k < n:
         for row in torch.nonzero(best[:, k - 1] == best[:, k]).flatten().tolist():
