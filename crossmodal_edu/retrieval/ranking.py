@@ -381,7 +381,8 @@ def check_k(k: object, name: str = "k", least: int = 1) -> None:
 def _check_same_space(queries: Tensor, gallery: Tensor) -> None:
     if queries.ndim != 2 or gallery.ndim != 2 or queries.shape[1] != gallery.shape[1]:
         raise RankingError(
-            f"Queries of shape {tuple(queries.shape)} do not fit a gallery of shape {tuple(gallery.shape)}.",
+            f"Queries of shape {tuple(queries.shape)} cannot be compared with a gallery of shape "
+            f"{tuple(gallery.shape)}.",
             accepted="two tables, (q, d) and (n, d), with the same d.",
             remedy="Embed both with the same space; for a single vector write vector[None, :].",
         )
