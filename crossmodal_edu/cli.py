@@ -47,12 +47,13 @@ _FILE_NAME = re.compile(
 )
 
 
-def _show_version(asked: bool) -> None:
+def _show_version(asked: bool) -> bool:
     if asked:
         from crossmodal_edu import __version__
 
         typer.echo(f"crossmodal {__version__}")
         raise typer.Exit
+    return asked
 
 
 @app.callback()
