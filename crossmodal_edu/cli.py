@@ -14,8 +14,10 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from crossmodal_edu import printing
 from crossmodal_edu.cli_indexes import app as indexes
 from crossmodal_edu.options import (
+    CatalogArgument,
     CatalogOption,
     ColumnOption,
     MediaRootOption,
@@ -24,16 +26,7 @@ from crossmodal_edu.options import (
     columns_of,
     explained,
 )
-from crossmodal_edu.printing import (
-    err,
-    out,
-    printable,
-    report_problems,
-    say,
-    show_info,
-    show_reports,
-    show_results,
-)
+from crossmodal_edu.printing import err, out, printable, report_problems, say
 
 # What the commands need is imported inside them, so that --help answers at once.
 
@@ -78,13 +71,9 @@ def _start(
 @app.command()
 def search(
     query: Annotated[
-        list[str] | None,
-        typer.Argument(help="Words, a picture file, a sound file, or several of them."),
+        list[str] | None, typer.Argument(help="Words, a picture file, a sound file, or several of them.")
     ] = None,
-    file: Annotated[
-        list[Path] | None,
-        typer.Option("--file", help="A picture, sound or text file, whatever it is called."),
-    ] = None,
+    file: Annotated[list[Path] | None, typer.Option(help="A file, whatever it is called.")] = None,
     catalog: CatalogOption = "shop",
     k: Annotated[int, typer.Option("--k", "-k", help="How many products.")] = 10,
     filter: Annotated[
@@ -96,23 +85,15 @@ def search(
             'A value with commas or dots in it: brand="Smith, Sons".',
         ),
     ] = None,
-    side: Annotated[
-        str | None,
-        typer.Option("--side", help="Compare with this side of the products only: text, image, audio."),
-    ] = None,
+    side: Annotated[str | None, typer.Option(help="Compare with this side only: text, image, audio.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
-    sheet: Annotated[
-        Path | None,
-        typer.Option("--sheet", help="Write a page with pictures and sounds, say found.html."),
-    ] = None,
+    sheet: Annotated[Path | None, typer.Option(help="Write a page to see and hear, say found.html.")] = None,
     weight: Annotated[
         list[float] | None,
         typer.Option("--weight", "-w", help="One for each part, files first; below 0: away from it."),
     ] = None,
-    offset: Annotated[int, typer.Option("--offset", help="Leave out so many of the best.")] = 0,
-    order: Annotated[
-        str | None, typer.Option("--order", help="List what was found by price; -price: from the highest.")
-    ] = None,
+    offset: Annotated[int, typer.Option(help="Leave out so many of the best.")] = 0,
+    order: Annotated[str | None, typer.Option(help="List by price; -price: from the highest.")] = None,
     model: ModelOption = None,
     media_root: MediaRootOption = None,
     column: ColumnOption = None,
@@ -146,16 +127,14 @@ def search(
         if as_json:
             typer.echo(json.dumps(results.to_dict(), ensure_ascii=False))
         else:
-            show_results(results)
+            printing.show_results(results)
         if sheet is not None:
             write_sheet(queries, results, sheet)
             err.print(f"written: {sheet}")
 
 
 @app.command()
-def info(
-    catalog: Annotated[str, typer.Argument(help="shop, fashion, or a folder made by `crossmodal index`.")],
-) -> None:
+def info(catalog: CatalogArgument) -> None:
     """What a catalogue holds: products, sides, attributes, and the model that embedded it.
 
     crossmodal info my_products.index
@@ -163,19 +142,17 @@ def info(
     with explained():
         from crossmodal_edu.shops import open_engine
 
-        show_info(open_engine(catalog, progress=True), catalog)
+        printing.show_info(open_engine(catalog, progress=True), catalog)
 
 
 @app.command()
 def evaluate(
     catalog: CatalogOption = "shop",
     split: Annotated[
-        str | None,
-        typer.Option("--split", help="test, validation, train or all; else test where there is one."),
+        str | None, typer.Option(help="train, validation, all, or test if there is one.")
     ] = None,
     queries: Annotated[
-        Path | None,
-        typer.Option("--queries", help="Your own, a CSV: query,id with a row for each right product."),
+        Path | None, typer.Option(help="Your own, a CSV: query,id with a row for each right product.")
     ] = None,
     control: Annotated[
         bool,
@@ -203,7 +180,7 @@ def evaluate(
         if queries is not None:
             report = evaluate_searches(engine, read_queries(queries), control=control)
             title = f"{report.n_queries:,} queries among {len(engine):,} products{note}"
-            show_reports({(queries.name, catalog): report}, printable(title))
+            printing.show_reports({(queries.name, catalog): report}, printable(title))
             return
         products = engine.catalog
         chosen = split or ("test" if any(product.split == "test" for product in products) else "all")
@@ -214,14 +191,14 @@ def evaluate(
         if not reports:
             say(f"{len(part):,} products ({chosen}): none has two sides that could find each other")
             return
-        show_reports(reports, f"{len(part):,} products ({chosen}); right is the same product{note}")
+        printing.show_reports(reports, f"{len(part):,} products ({chosen}); right is the same product{note}")
 
 
 @app.command("make-shop")
 def make_shop_command(
     folder: Annotated[Path, typer.Argument(help="A new or empty folder.")],
     n: Annotated[int, typer.Option("--n", "-n", help="How many products.")] = 200,
-    seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same bytes.")] = 1,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
 ) -> None:
     """Make a shop of any size: pictures, texts in two languages, spoken titles, known truth.
 
@@ -237,10 +214,7 @@ def make_shop_command(
 @app.command()
 def download(
     name: Annotated[str, typer.Argument(help="fashion, grocery, fashion_mnist, spoken_digits, or all.")],
-    source: Annotated[
-        str | None,
-        typer.Option("--source", help="Another origin, such as owner/name on the Hugging Face Hub."),
-    ] = None,
+    source: Annotated[str | None, typer.Option(help="Another origin: owner/name at Hugging Face.")] = None,
 ) -> None:
     """Bring a data set to this machine; `all` prepares a classroom without internet.
 
@@ -267,10 +241,7 @@ def doctor() -> None:
             try:
                 state, note = "ok", check()
             except Exception as error:  # whatever is wrong with this machine is the answer
-                state, note = (
-                    ("missing" if not needed else "broken"),
-                    str(error).splitlines()[0] if str(error) else repr(error),
-                )
+                state, note = "broken" if needed else "missing", str(error).split("\n")[0] or repr(error)
                 healthy &= not needed
             shown.add_row(what, state, printable(note))
         out.print(shown)
@@ -287,11 +258,8 @@ def words_or_file(typed: str) -> str | Path:
     from crossmodal_edu.errors import InputError
 
     if re.fullmatch(r"(https?|ftp)://\S+", typed):
-        raise InputError(
-            f"{typed!r} is an address.",
-            accepted="words, or a file on this machine.",
-            remedy="Download the file and give its name.",
-        )
+        told = "words, or a file on this machine: download it, and give its name."
+        raise InputError(f"{typed!r} is an address.", accepted=told)
     begins = re.match(r"(~?/|\.\.?/|[A-Za-z]:[\\/]|\\\\)", typed)
     if "\0" in typed or not (begins or _FILE_NAME.fullmatch(typed)):
         return typed

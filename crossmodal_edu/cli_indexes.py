@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from crossmodal_edu.options import (
+    CatalogArgument,
     ColumnOption,
     IndexArgument,
     MediaRootOption,
@@ -26,9 +27,7 @@ app = typer.Typer(rich_markup_mode=None)
 @app.command()
 def index(
     table: Annotated[str, typer.Argument(help="A CSV or Parquet file of products.")],
-    to: Annotated[
-        str | None, typer.Option("--out", "-o", help="The folder to write; else <table>.index")
-    ] = None,
+    to: Annotated[str | None, typer.Option("--out", "-o", help="A new folder; else <table>.index")] = None,
     model: ModelOption = None,
     media_root: MediaRootOption = None,
     column: ColumnOption = None,
@@ -86,11 +85,9 @@ def update(
         with changing(folder) as engine:
             before = len(engine.catalog.problems)
             added, replaced, embedded = engine.update(products, lenient=True, progress=True)
-            gone = []
-            if remove_missing:
-                there = {product.id for product in products}
-                gone = [product.id for product in engine.catalog if product.id not in there]
-                engine.remove(gone)
+            kept = {product.id for product in (products if remove_missing else engine.catalog)}
+            gone = [product.id for product in engine.catalog if product.id not in kept]
+            engine.remove(gone)
         report_problems((*products.problems, *engine.catalog.problems[before:]), str(table), problems)
         say(f"{added:,} added, {replaced:,} there before, {len(gone):,} removed; {embedded:,} sides embedded")
         say(f"{len(engine):,} products in {folder}")
@@ -122,8 +119,7 @@ def add(
 
 @app.command()
 def remove(
-    folder: IndexArgument,
-    ids: Annotated[list[str], typer.Argument(help="The ids of the products.")],
+    folder: IndexArgument, ids: Annotated[list[str], typer.Argument(help="The ids of the products.")]
 ) -> None:
     """Take products out of an index.
 
@@ -139,7 +135,7 @@ def remove(
 
 @app.command()
 def export(
-    catalog: Annotated[str, typer.Argument(help="shop, fashion, or a folder made by `crossmodal index`.")],
+    catalog: CatalogArgument,
     file: Annotated[Path, typer.Argument(help="A new file, its name ending in .parquet.")],
 ) -> None:
     """Write ids, titles, attributes and vectors as Parquet, for another database.
@@ -149,8 +145,7 @@ def export(
     with explained():
         from crossmodal_edu.shops import export_vectors, open_engine
 
-        engine = open_engine(catalog, progress=True)
-        export_vectors(engine, file)
+        export_vectors(engine := open_engine(catalog, progress=True), file)
         say(f"{len(engine):,} products in {file}")
 
 

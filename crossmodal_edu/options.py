@@ -14,23 +14,15 @@ import typer
 from crossmodal_edu.printing import err, printable
 
 CatalogOption = Annotated[
-    str,
-    typer.Option("--catalog", "-c", help="shop, fashion, a folder made by `crossmodal index`, or a table."),
+    str, typer.Option("--catalog", "-c", help="shop, fashion, a folder of `crossmodal index`, or a table.")
 ]
-ModelOption = Annotated[
-    str | None, typer.Option("--model", help="The model that embeds products: shop or fashion.")
-]
-MediaRootOption = Annotated[
-    Path | None,
-    typer.Option("--media-root", help="A further folder that pictures and sounds may lie in."),
-]
+ModelOption = Annotated[str | None, typer.Option(help="The model that embeds products: shop or fashion.")]
+MediaRootOption = Annotated[Path | None, typer.Option(help="A further folder of pictures and sounds.")]
 ColumnOption = Annotated[
-    list[str] | None,
-    typer.Option("--column", help="Which column is what: title=Bezeichnung. Common exports are known."),
+    list[str] | None, typer.Option(help="What a column is: title=Bezeichnung. Common exports are known.")
 ]
-ProblemsOption = Annotated[
-    int, typer.Option("--problems", min=0, help="How many problems of a table are shown in full.")
-]
+ProblemsOption = Annotated[int, typer.Option(min=0, help="How many problems of a table are shown in full.")]
+CatalogArgument = Annotated[str, typer.Argument(help="shop, fashion, or a folder of `crossmodal index`.")]
 IndexArgument = Annotated[Path, typer.Argument(help="A folder made by `crossmodal index`.")]
 
 
@@ -45,12 +37,11 @@ def explained() -> Iterator[None]:
     except CrossmodalError as error:
         err.print(f"error: {printable(error)}", style="red", soft_wrap=True)
         raise typer.Exit(1) from None
-    except BrokenPipeError:  # whoever reads the output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(0) from None
     except OSError as error:
-        err.print(f"error: the output cannot be written: {error.strerror or error}", style="red")
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):  # whoever reads the output has seen enough
+            raise typer.Exit(0) from None
+        err.print(f"error: the output cannot be written: {error.strerror or error}", style="red")
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         err.print("stopped; nothing was half-written")

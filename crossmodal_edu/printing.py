@@ -46,8 +46,8 @@ def show_results(results: Any) -> None:
     shown = Table("", "score", "matched", "id", "title", "attributes", title=f"asked by {asked}")
     for hit in results:
         facts = ", ".join(_facts(hit.product.attributes))
-        cells = (f"{hit.score:.2f}", hit.matched.value, hit.product.id, hit.product.title, facts)
-        shown.add_row(str(hit.rank), *(printable(cell) for cell in cells))
+        cells = (hit.rank, f"{hit.score:.2f}", hit.matched.value, hit.product.id, hit.product.title, facts)
+        shown.add_row(*map(printable, cells))
     out.print(shown)
 
 
@@ -85,8 +85,7 @@ def printable(text: object) -> str:
 
 def _facts(attributes: Mapping[str, object]) -> list[str]:
     """The attributes that tell most at a glance, those of a table of one's own in their order."""
-    names = [name for name in _FACTS if name in attributes]
-    names += [name for name in attributes if name not in names]
+    names = sorted(attributes, key=lambda name: _FACTS.index(name) if name in _FACTS else len(_FACTS))
     return [
         # As it stands in the table: 1250000, not 1.25e+06.
         str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -75,48 +75,34 @@ def embed_query(
     given = query if isinstance(query, list) else [query]
     openers = {side: sides[side].open for side in sides}
     opened = [read_query(_no_point(one, model), openers) for one in given if one is not None]
-    points = []
-    for name, content in (named or {}).items():
-        if content is None:
-            continue
-        if name == "vector":
-            points.append(_point(content, model.dimensions))
-        else:
-            opened.append((Modality(name), _as_said(Modality(name), content, sides)))
+    said = {name: content for name, content in (named or {}).items() if content is not None}
+    points = [_point(said.pop("vector"), model.dimensions)] if "vector" in said else []
+    opened += [(Modality(name), _as_said(Modality(name), content, sides)) for name, content in said.items()]
     vectors = [*(model.embed(side, [content])[0] for side, content in opened), *points]
     if not vectors:
         raise InputError("There is nothing to search for.", accepted="words, a picture, a sound or a vector.")
-    shares = _shares(weights, len(vectors))
     modalities = [*(side for side, _ in opened), *(None for _ in points)]
+    parts = map(Part, modalities, vectors, _shares(weights, len(vectors)))
     notes = tuple(note for side, content in opened for note in _notes(model, side, content))
-    return EmbeddedQuery(tuple(map(Part, modalities, vectors, shares)), notes)
+    return EmbeddedQuery(tuple(parts), notes)
 
 
 def _as_said(side: Modality, given: object, sides: Mapping[Modality, Side]) -> Any:
     """The content of a part of a query whose modality its name tells."""
     if side not in sides:
-        raise SpaceError(
-            f"{side.value}= was given, and products have no such side here.",
-            accepted=", ".join(f"{one.value}=" for one in sides) + " and vector=.",
-        )
+        accepted = ", ".join(f"{one.value}=" for one in sides) + " and vector=."
+        raise SpaceError(f"{side.value}= was given, and products have no such side here.", accepted=accepted)
     if isinstance(given, str) != (side is Modality.TEXT):
-        raise InputError(
-            f"{side.value}= was given {given!r:.80}.",
-            accepted="a string."
-            if side is Modality.TEXT
-            else "a Path, bytes, or the thing itself; no string.",
-            remedy="" if side is Modality.TEXT else f"For a file write {side.value}=Path(name).",
-        )
+        thing = f"a Path, bytes, or the thing itself; for a file write {side.value}=Path(name)."
+        accepted = "a string." if side is Modality.TEXT else thing
+        raise InputError(f"{side.value}= was given {given!r:.80}.", accepted=accepted)
     return sides[side].open(given)
 
 
 def _no_point(query: object, model: Model) -> object:
     if getattr(query, "shape", None) == (model.dimensions,):
-        raise InputError(
-            f"An array of {model.dimensions} numbers may be a sound or a vector.",
-            accepted="audio=array, or vector=array.",
-            remedy="Say which of the two it is.",
-        )
+        told = f"An array of {model.dimensions} numbers may be a sound or a vector."
+        raise InputError(told, accepted="audio=array, or vector=array.", remedy="Say which of the two it is.")
     return query
 
 
@@ -136,11 +122,8 @@ def _shares(weights: Sequence[float] | None, n: int) -> list[float]:
     if weights is None:
         return [1 / n] * n
     given = list(weights) if isinstance(weights, (Sequence, np.ndarray)) else []
-    if (
-        len(given) != n
-        or not all(isinstance(w, (int, float)) and math.isfinite(w) for w in given)
-        or not any(given)
-    ):
+    finite = all(isinstance(w, (int, float)) and math.isfinite(w) for w in given)
+    if len(given) != n or not finite or not any(given):
         raise InputError(
             f"The weights are {weights!r:.80}, and the query has {n} part{'s' if n > 1 else ''}.",
             accepted="as many finite numbers as there are parts, not all of them 0.",

@@ -88,7 +88,7 @@ def new_generation(folder: str | Path, check: Callable[[Path], object] | None = 
     """
     folder = Path(folder)
     with alone(folder):
-        fresh = _name_of_ones_own(folder)
+        fresh = folder / f"{_UNFINISHED}{_own_name()}"
         fresh.mkdir()
         try:
             yield fresh
@@ -182,22 +182,17 @@ def current_generation(folder: str | Path) -> Path:
     """
     folder = Path(folder)
     try:
-        line = _ordinary(folder / _POINTER).read_text(encoding="ascii", errors="replace")
+        match = _read_pointer(folder)
     except (FileNotFoundError, NotADirectoryError) as error:
         if previous_generation(folder) is None:
-            raise StorageError(
-                f"Nothing is saved in {folder.as_posix()}.",
-                accepted=f"a folder with a file named {_POINTER}.",
-                remedy="Check the path, or save to it first.",
-            ) from error
+            accepted = f"a folder with a file named {_POINTER}: check the path, or save to it first."
+            raise StorageError(f"Nothing is saved in {folder.as_posix()}.", accepted=accepted) from error
         raise _cannot_read(folder, f"{_POINTER} is missing") from error
     except OSError as error:
         raise _cannot_read(folder, str(error)) from error
-    match = _POINTER_LINE.fullmatch(line)
     if match is None:
         raise _cannot_read(folder, f"{_POINTER} does not name a version")
-    wrong = _what_is_wrong(folder / match[1], match[2])
-    if wrong:
+    if wrong := _what_is_wrong(folder / match[1], match[2]):
         raise _cannot_read(folder, f"{match[1]}{wrong}")
     return folder / match[1]
 
@@ -225,17 +220,12 @@ def previous_generation(folder: str | Path) -> Path | None:
     >>> previous_generation(tempfile.mkdtemp()) is None
     True
     """
-    current, versions = _pointed_to(Path(folder)), []
+    folder, names = Path(folder), []
     with suppress(OSError):
-        versions = sorted(filter(_number, os.listdir(folder)), key=_number, reverse=True)
-    return next(
-        (
-            Path(folder) / name
-            for name in versions
-            if name != current and not _what_is_wrong(Path(folder) / name)
-        ),
-        None,
-    )
+        names = sorted(filter(_number, os.listdir(folder)), key=_number, reverse=True)
+    current = _pointed_to(folder)
+    others = (folder / name for name in names if name != current)
+    return next((version for version in others if not _what_is_wrong(version)), None)
 
 
 def restore_previous(folder: str | Path) -> Path:
@@ -314,7 +304,7 @@ def written_aside(path: str | Path) -> Iterator[Path]:
     'red'
     """
     path = Path(path)
-    fresh = path.with_name(f".{os.getpid()}-{secrets.token_hex(4)}-{path.name}")
+    fresh = path.with_name(f".{_own_name()}-{path.name}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with fresh.open("xb"):  # the rights that a new file has here, which some libraries narrow
@@ -351,19 +341,14 @@ def installed_file(package: str, name: str, sha256: str) -> Path:
     found = find_spec(package.replace("-", "_"))
     places = [Path(place, name) for place in (found.submodule_search_locations or ())] if found else []
     path = next(filter(Path.is_file, places), None)
+    remedy = f"Run: pip install --force-reinstall {package}"
     if path is None:
-        raise DataMissingError(
-            f"{Path(name).name} is not on this machine: the package {package} is "
-            + ("not whole." if places else "not installed."),
-            accepted=f"{package}, which holds {name}.",
-            remedy=f"Run: pip install --force-reinstall {package}",
-        )
+        state = "not whole" if places else "not installed"
+        told = f"{Path(name).name} is not on this machine: the package {package} is {state}."
+        raise DataMissingError(told, accepted=f"{package}, which holds {name}.", remedy=remedy)
     if (digest := _sha256(path)) != sha256:
-        raise StorageError(
-            f"{path.name} is not the file that was published: its SHA-256 is {digest[:12]}…",
-            accepted=f"{sha256[:12]}…, from the package {package}.",
-            remedy=f"Run: pip install --force-reinstall {package}",
-        )
+        told = f"{path.name} is not the file that was published: its SHA-256 is {digest[:12]}…"
+        raise StorageError(told, accepted=f"{sha256[:12]}…, from the package {package}.", remedy=remedy)
     return path
 
 
@@ -442,18 +427,20 @@ def _ordinary(path: Path) -> Path:
 
 
 def _number(name: str) -> int:
-    match = _NAME.fullmatch(name)
-    return int(match[1]) if match else 0
+    return int(match[1]) if (match := _NAME.fullmatch(name)) else 0
+
+
+def _read_pointer(folder: Path) -> re.Match | None:
+    """The name and the hash in ``CURRENT``, or nothing if it does not hold them."""
+    return _POINTER_LINE.fullmatch(_ordinary(folder / _POINTER).read_text(encoding="ascii", errors="replace"))
 
 
 def _pointed_to(folder: Path) -> str:
     """The name in ``CURRENT``, or nothing if it cannot be read: a new version may replace a broken one."""
-    match = None
     with suppress(OSError):
-        match = _POINTER_LINE.fullmatch(
-            _ordinary(folder / _POINTER).read_text(encoding="ascii", errors="replace")
-        )
-    return match[1] if match else ""
+        if match := _read_pointer(folder):
+            return match[1]
+    return ""
 
 
 def _write_list(generation: Path) -> str:
@@ -482,19 +469,17 @@ def _what_is_wrong(generation: Path, digest: str | None = None) -> str:
     """What is wrong with a version, judged by the hash of its list, or by the list's own last line."""
     home = generation.parent.resolve() / generation.name
     try:
-        if not _is_inside(home / _LIST, home):
+        if (home / _LIST).resolve() != home / _LIST:
             return f"/{_LIST} is a link"
         listed = _ordinary(home / _LIST).read_bytes()
         last = _last_line(listed[: -len(_last_line(b""))])
-        vouched_for = (
-            listed.endswith(last) if digest is None else hashlib.sha256(listed).hexdigest() == digest
-        )
-        if not vouched_for:
+        vouched = listed.endswith(last) if digest is None else hashlib.sha256(listed).hexdigest() == digest
+        if not vouched:
             return f"/{_LIST} was altered"
         for entry in listed.removesuffix(last).decode("utf-8").splitlines():
             expected, size, name = entry.split(" ", 2)
             path = home / name
-            if not _is_inside(path, home):
+            if path.resolve() != path or home not in path.parents:
                 return f"/{name} is a link, or leads out of the folder"
             # The size first: it costs nothing and finds a file that was cut short.
             if path.stat().st_size != int(size) or _sha256(path) != expected:
@@ -504,13 +489,9 @@ def _what_is_wrong(generation: Path, digest: str | None = None) -> str:
     return ""
 
 
-def _is_inside(path: Path, home: Path) -> bool:
-    return path.resolve() == path and home in path.parents
-
-
 def _replace_pointer(folder: Path, line: str) -> None:
     _flush_folder(folder)
-    draft = _name_of_ones_own(folder)
+    draft = folder / f"{_UNFINISHED}{_own_name()}"
     draft.write_text(line, encoding="ascii", newline="\n")
     _flush(draft)
     os.replace(draft, folder / _POINTER)
@@ -518,8 +499,8 @@ def _replace_pointer(folder: Path, line: str) -> None:
         _flush_folder(folder)
 
 
-def _name_of_ones_own(folder: Path) -> Path:
-    return folder / f"{_UNFINISHED}{os.getpid()}-{secrets.token_hex(4)}"
+def _own_name() -> str:
+    return f"{os.getpid()}-{secrets.token_hex(4)}"
 
 
 def _remove(paths: Iterable[Path]) -> None:
@@ -559,8 +540,5 @@ def _cannot_read(folder: Path, reason: str) -> StorageError:
         saved = time.strftime("%Y-%m-%d %H:%M", time.localtime((previous / _LIST).stat().st_mtime))
         command = f"crossmodal restore {shlex.quote(str(folder))}"
         remedy = f"{previous.name}, saved on {saved}, is whole. To go back to it: {command}"
-    return StorageError(
-        f"What is saved in {folder} cannot be read: {reason}.",
-        accepted="a folder as it was saved.",
-        remedy=remedy,
-    )
+    told = f"What is saved in {folder} cannot be read: {reason}."
+    return StorageError(told, accepted="a folder as it was saved.", remedy=remedy)

@@ -105,19 +105,12 @@ def export_vectors(engine: SearchEngine, path: Path) -> None:
         If it cannot be written there.
     """
     if path.suffix.lower() != ".parquet":
-        raise InputError(
-            f"{path.name!r} is no name of a Parquet file.", accepted="a name that ends in .parquet."
-        )
-    columns: dict[str, list] = {
-        "id": [p.id for p in engine.catalog],
-        "title": [p.title for p in engine.catalog],
-    }
+        raise InputError(f"{path.name!r} names no Parquet file.", accepted="a name that ends in .parquet.")
+    columns = {name: [getattr(p, name) for p in engine.catalog] for name in ("id", "title")}
     columns |= {name: [p.attributes.get(name) for p in engine.catalog] for name in engine.catalog.attributes}
     for side in engine.sides:
-        rows = dict(zip(*engine.vectors(side), strict=True))
-        if not rows:
-            continue
-        columns[f"{side.value}_vector"] = [rows.get(id) for id in columns["id"]]
+        if rows := dict(zip(*engine.vectors(side), strict=True)):
+            columns[f"{side.value}_vector"] = [rows.get(id) for id in columns["id"]]
     write_table(path, columns)
 
 
@@ -130,19 +123,15 @@ def check_new_name(folder: str) -> None:
         If the folder is called shop or fashion and nothing more.
     """
     if folder in _LOADERS:
-        raise InputError(
-            f"{folder!r} is the name of a catalogue, and would always mean that one.",
-            accepted="any other name, or a path.",
-            remedy=f"Name it ./{folder}, and search with --catalog ./{folder}",
-        )
+        told = f"{folder!r} is the name of a catalogue, and would always mean that one."
+        raise InputError(told, accepted=f"any other name, or the path ./{folder}, here and for --catalog.")
 
 
 def _cached(name: str, model: str, source: Path, progress: bool) -> SearchEngine:
     engines = folders.cache_folder("engines")
     kept = engines / f"{name}-{model}-{_fingerprint(folders.shipped(f'models/{model}'), source)}"
-    if kept.is_dir():
-        with suppress(StorageError):  # damaged: it is only a cache, and is made again
-            return SearchEngine.load(kept)
+    with suppress(StorageError):  # not there, or damaged: it is only a cache, and is made again
+        return SearchEngine.load(kept)
     engine = SearchEngine.from_catalog(_LOADERS[name](), model, progress=progress)
     with suppress(StorageError):  # a machine whose cache cannot be written can still search
         engine.save(kept)

@@ -89,14 +89,11 @@ def find_voice(name: str) -> Voice:
     >>> find_voice("fergus").accent
     'en-gb-scotland'
     """
-    for voice in VOICES:
-        if voice.name == name:
-            return voice
-    raise InputError(
-        f"There is no voice called {name!r}.",
-        accepted=", ".join(voice.name for voice in VOICES) + ".",
-        remedy="Choose one of these, or pass a Voice of your own.",
-    )
+    voices = {voice.name: voice for voice in VOICES}
+    if name not in voices:
+        accepted = ", ".join(voices) + ", or a Voice of your own."
+        raise InputError(f"There is no voice called {name!r}.", accepted=accepted)
+    return voices[name]
 
 
 def say(
@@ -140,40 +137,23 @@ def say(
     """
     if isinstance(voice, str):
         voice = find_voice(voice)
-    text = _checked_text(text)
+    if not isinstance(text, str) or len(text) > _LONGEST:
+        accepted = f"a text of up to {_LONGEST:,} characters; a longer one is spoken in parts."
+        raise InputError(f"{text!r:.40} … cannot be spoken.", accepted=accepted)
     for name, value, low, high in (("speed", speed, 0.5, 2.5), ("pitch", pitch, 0.5, 1.9)):
         if not low <= value <= high:
-            raise InputError(
-                f"The {name} is {value}.", accepted=f"{low} to {high}.", remedy="1.0 is the usual one."
-            )
+            raise InputError(f"The {name} is {value}.", accepted=f"{low} to {high}; 1.0 is the usual one.")
+    words = " ".join(text.replace("\0", " ").split())  # C would end the text at a zero
     with _one_at_a_time:
-        spoken = _synthesise(text, voice, speed, voice.pitch * pitch)
+        spoken = _synthesise(words, voice, speed, voice.pitch * pitch)
     loudness = np.abs(spoken)
-    if not spoken.size or loudness.max() < 0.01:
-        raise InputError(
-            f"Nothing in {text[:40]!r} can be spoken.",
-            accepted="a text with words.",
-            remedy="Write words or numbers.",
-        )
+    if loudness.max(initial=0) < 0.01:
+        raise InputError(f"Nothing in {text[:40]!r} can be spoken.", accepted="a text with words or numbers.")
     audible = np.flatnonzero(loudness > 0.01 * loudness.max())
     margin = int(_MARGIN * _ESPEAK_RATE)
     spoken = spoken[max(audible[0] - margin, 0) : audible[-1] + margin]
     waveform = soxr.resample(spoken, _ESPEAK_RATE, SAMPLE_RATE)
     return (waveform * (_PEAK / np.abs(waveform).max())).astype(np.float32)
-
-
-def _checked_text(text: str) -> str:
-    if not isinstance(text, str) or not text.strip():
-        raise InputError(
-            "There is no text to speak.", accepted="a text with words.", remedy="Pass some words."
-        )
-    if len(text) > _LONGEST:
-        raise InputError(
-            f"The text has {len(text)} characters.",
-            accepted=f"up to {_LONGEST}.",
-            remedy="Speak it in parts.",
-        )
-    return " ".join(text.replace("\0", " ").split())  # C would end the text at a zero
 
 
 def _synthesise(text: str, voice: Voice, speed: float, pitch: float) -> Float[np.ndarray, "samples"]:
@@ -196,19 +176,14 @@ def _synthesise(text: str, voice: Voice, speed: float, pitch: float) -> Float[np
         if espeak.espeak_Initialize(_SYNCHRONOUS, 0, str(data).encode(), _DO_NOT_EXIT) < 0:
             raise OSError("its data folder cannot be read")
     except OSError as problem:
-        raise DataMissingError(
-            f"The speech synthesiser does not load: {problem}.",
-            remedy="pip install --force-reinstall espeakng-loader",
-        ) from None
+        told = f"The speech synthesiser does not load: {problem}."
+        raise DataMissingError(told, remedy="pip install --force-reinstall espeakng-loader") from None
     try:
         # It would take an unknown variant for none at all.
         known = (data / "voices" / "!v" / voice.variant).is_file()
         if not known or espeak.espeak_SetVoiceByName(f"{voice.accent}+{voice.variant}".encode()) != 0:
-            raise InputError(
-                f"espeak-ng has no voice {voice.accent}+{voice.variant}.",
-                accepted="accents and variants of espeak-ng 1.52, such as en-us and f2.",
-                remedy="Choose one of crossmodal_edu.audio.speech.VOICES.",
-            )
+            told = f"espeak-ng has no voice {voice.accent}+{voice.variant}."
+            raise InputError(told, accepted="accents and variants of espeak-ng 1.52, or one of VOICES.")
         espeak.espeak_ng_SetRandSeed(ctypes.c_long(1))  # of the breath; the clock is the seed otherwise
         espeak.espeak_SetSynthCallback(collect)
         espeak.espeak_SetParameter(_RATE, round(_WORDS_PER_MINUTE * speed), 0)

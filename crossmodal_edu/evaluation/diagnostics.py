@@ -216,25 +216,19 @@ def hubness(ranking: Ranking, n: int) -> Hubness:
 
 def _check_pairs(first: Tensor, second: Tensor, draws: int) -> None:
     if first.ndim != 2 or first.shape != second.shape or len(first) < 2 or draws < 1:
-        raise MetricError(
-            f"Vectors of shapes {tuple(first.shape)} and {tuple(second.shape)} are not pairs to compare.",
-            accepted="two tables of one shape (n, d), n ≥ 2, and 1 draw or more.",
-        )
+        shapes = f"{tuple(first.shape)} and {tuple(second.shape)}"
+        accepted = "two tables of one shape (n, d), n ≥ 2, and 1 draw or more."
+        raise MetricError(f"Vectors of shapes {shapes} are not pairs to compare.", accepted=accepted)
 
 
 def _check_one_space(first: Tensor, second: Tensor) -> None:
     tables = first.ndim == second.ndim == 2
     if not tables or first.shape[1] != second.shape[1] or not len(first) or not len(second):
-        raise MetricError(
-            f"No gap can be measured between shapes {tuple(first.shape)} and {tuple(second.shape)}.",
-            accepted="two tables (n, d) and (m, d) with the same d, neither of them empty.",
-        )
+        told = f"No gap can be measured between shapes {tuple(first.shape)} and {tuple(second.shape)}."
+        raise MetricError(told, accepted="two tables (n, d) and (m, d) with the same d, neither empty.")
 
 
 def _check_positions(found: Int[np.ndarray, "qk"], n: int) -> None:
     if not found.size or found.min() < 0 or found.max() >= n:
-        raise MetricError(
-            f"The ranking is empty, or names items outside a gallery of {n}.",
-            accepted=f"positions from 0 to {n - 1}.",
-            remedy="Pass the size of the gallery that was searched.",
-        )
+        told = f"The ranking is empty, or names items outside a gallery of {n}."
+        raise MetricError(told, accepted=f"positions from 0 to {n - 1}, in the gallery that was searched.")

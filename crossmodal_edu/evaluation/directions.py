@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from crossmodal_edu.encoders import SIDES
 from crossmodal_edu.errors import MetricError
 from crossmodal_edu.evaluation.relevance import rank_relevant
 from crossmodal_edu.evaluation.report import Report, evaluate_ranking
-from crossmodal_edu.modality import Modality, open_audio, open_image
+from crossmodal_edu.modality import Modality
 from crossmodal_edu.model import Model
 from crossmodal_edu.products import Catalog
 
@@ -30,7 +32,7 @@ class SideVectors:
     modality: Modality
     vectors: Float[Tensor, "n d"]
     products: Int[np.ndarray, "n"]
-    name: str = field(default="")
+    name: str = ""
 
     def __str__(self) -> str:
         return self.name or self.modality.value
@@ -43,9 +45,7 @@ class SideVectors:
     def shuffled(self) -> SideVectors:
         """The same vectors, each as that of another product."""
         order = np.random.default_rng(0).permutation(len(self.products))
-        return SideVectors(
-            self.modality, self.vectors, np.roll(self.products[order], 1)[order.argsort()], self.name
-        )
+        return replace(self, products=np.roll(self.products[order], 1)[order.argsort()])
 
 
 def catalog_sides(model: Model, catalog: Catalog) -> dict[str, SideVectors]:
@@ -70,19 +70,12 @@ def catalog_sides(model: Model, catalog: Catalog) -> dict[str, SideVectors]:
     -----
     Chapter 16.
     """
-    contents = {
-        "text": (Modality.TEXT, [p.title or None for p in catalog], str),
-        "text (Chinese)": (Modality.TEXT, [p.title_zh or None for p in catalog], str),
-        "image": (Modality.IMAGE, [p.image for p in catalog], open_image),
-        "audio": (Modality.AUDIO, [p.audio for p in catalog], open_audio),
+    return {
+        **_side(model, Modality.TEXT, "text", [[p.title or None] for p in catalog]),
+        **_side(model, Modality.TEXT, "text (Chinese)", [[p.title_zh or None] for p in catalog]),
+        **_side(model, Modality.IMAGE, "image", [[p.image] for p in catalog]),
+        **_side(model, Modality.AUDIO, "audio", [[p.audio] for p in catalog]),
     }
-    sides = {}
-    for name, (modality, values, opener) in contents.items():
-        products = np.array([i for i, value in enumerate(values) if value is not None], dtype=np.int64)
-        if len(products):
-            vectors = model.embed(modality, [opener(values[i]) for i in products])
-            sides[name] = SideVectors(modality, vectors, products, name)
-    return sides
 
 
 def indexed_sides(
@@ -113,19 +106,22 @@ def indexed_sides(
         if len(ids):
             positions = np.array([catalog.position(id) for id in ids])
             sides[side.value] = SideVectors(side, torch.from_numpy(rows), positions, side.value)
-    titles = [(p.title,) if p.title else () for p in catalog] if any(p.description for p in catalog) else []
-    further = {
-        "title": titles,
-        "title (Chinese)": [(p.title_zh,) if p.title_zh else () for p in catalog],
-        "caption": [p.captions for p in catalog],
-    }
-    for name, texts in further.items():
-        said = [(position, text) for position, some in enumerate(texts) for text in some]
-        if said:
-            positions, words = zip(*said, strict=True)
-            embedded = model.embed(Modality.TEXT, words)
-            sides[name] = SideVectors(Modality.TEXT, embedded, np.array(positions), name)
-    return sides
+    if any(product.description for product in catalog):
+        sides |= _side(model, Modality.TEXT, "title", [[p.title or None] for p in catalog])
+    sides |= _side(model, Modality.TEXT, "title (Chinese)", [[p.title_zh or None] for p in catalog])
+    return sides | _side(model, Modality.TEXT, "caption", [p.captions for p in catalog])
+
+
+def _side(
+    model: Model, modality: Modality, name: str, contents: Sequence[Sequence]
+) -> dict[str, SideVectors]:
+    """A side by its name, of the contents that each product has of it; none if no product has one."""
+    had = [(i, content) for i, some in enumerate(contents) for content in some if content is not None]
+    if not had:
+        return {}
+    products, things = zip(*had, strict=True)
+    opened = things if modality is Modality.TEXT else [SIDES[modality].open(thing) for thing in things]
+    return {name: SideVectors(modality, model.embed(modality, opened), np.array(products), name)}
 
 
 def evaluate_direction(
@@ -159,20 +155,13 @@ def evaluate_direction(
         places[int(product)].add(place)
     rows = [row for row, product in enumerate(queries.products) if int(product) in places]
     if not rows:
-        raise MetricError(
-            f"No product has both {queries} and {gallery}.",
-            accepted="a catalogue in which some products have both.",
-            remedy="Add the missing column, or measure another direction.",
-        )
-    asked = queries.products[rows]
-    right = [places[int(product)] for product in asked]
-    graded: Sequence[Mapping[int, float]] | None = None
+        accepted = "a catalogue in which some products have both; else measure another direction."
+        raise MetricError(f"No product has both {queries} and {gallery}.", accepted=accepted)
+    asked, found, graded = queries.products[rows].tolist(), gallery.products.tolist(), None
+    right = [places[product] for product in asked]
     if grades is not None:
-        graded = [
-            {i: grade for i, b in enumerate(gallery.products) if (grade := grades(int(a), int(b))) > 0}
-            for a in asked
-        ]
-    ranks = rank_relevant(queries.vectors[rows], gallery.vectors, right if graded is None else graded)
+        graded = [{i: g for i, b in enumerate(found) if (g := grades(a, b)) > 0} for a in asked]
+    ranks = rank_relevant(queries.vectors[rows], gallery.vectors, graded or right)
     ks = [k for k in (1, 5, 10) if k <= ranks.depth]
     return evaluate_ranking(ranks, right, graded, ks)
 
@@ -206,21 +195,14 @@ def evaluate_directions(
     -----
     Chapter 16.
     """
-    pairs = (
-        (query, gallery)
-        for query in sides.values()
-        for gallery in sides.values()
-        if gallery.name == gallery.modality.value
-        and query.modality is not gallery.modality
-        and aligned(query.modality, gallery.modality)
-    )
-    return {
-        (query.name, gallery.name): evaluate_direction(
-            query.shuffled() if control else query, gallery, grades
-        )
-        for query, gallery in pairs
-        if np.isin(query.products, gallery.products).sum() >= 2
-    }
+    reports = {}
+    for query, gallery in itertools.permutations(sides.values(), 2):
+        found = gallery.name == gallery.modality.value and query.modality is not gallery.modality
+        enough = np.isin(query.products, gallery.products).sum() >= 2
+        if found and enough and aligned(query.modality, gallery.modality):
+            asked = query.shuffled() if control else query
+            reports[query.name, gallery.name] = evaluate_direction(asked, gallery, grades)
+    return reports
 
 
 def evaluate_index(

@@ -94,16 +94,13 @@ def bootstrap_interval(
     values = np.asarray(values, dtype=np.float64)
     if values.ndim != 1 or len(values) < 2 or not np.isfinite(values).all():
         raise MetricError(
-            f"No interval can be taken over values of shape {values.shape}"
-            + ("." if np.isfinite(values).all() else ", of which some are NaN or infinite."),
+            f"No interval can be taken over values of shape {values.shape}, too few, NaN or infinite.",
             accepted="one finite number per query, two queries or more.",
             remedy="Evaluate on more queries, and leave out those without a relevant item.",
         )
     if not 0 < confidence < 1 or samples < 1:
-        raise MetricError(
-            f"The confidence is {confidence}, the number of samples {samples}.",
-            accepted="a confidence between 0 and 1, such as 0.95, and 1 sample or more.",
-        )
+        told = f"The confidence is {confidence}, the number of samples {samples}."
+        raise MetricError(told, accepted="a confidence between 0 and 1, such as 0.95, and 1 sample or more.")
     generator = np.random.default_rng(rng)
     means = np.empty(samples)
     block = max(1, _BLOCK // len(values))
@@ -157,10 +154,8 @@ def paired_difference(
     """
     first, second = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
     if first.shape != second.shape:
-        raise MetricError(
-            f"Values of shapes {first.shape} and {second.shape} are not pairs.",
-            accepted="two measurements of the same queries, in the same order.",
-        )
+        told = f"Values of shapes {first.shape} and {second.shape} are not pairs."
+        raise MetricError(told, accepted="two measurements of the same queries, in the same order.")
     return bootstrap_interval(first - second, confidence, samples, rng)
 
 
@@ -277,7 +272,5 @@ def chance_average_precision(n_gallery: int, n_relevant: int = 1) -> float:
 
 def _check_counts(n_gallery: int, k: int, n_relevant: int) -> None:
     if not (1 <= k <= n_gallery and 1 <= n_relevant <= n_gallery):
-        raise MetricError(
-            f"{n_gallery} items in the gallery, {n_relevant} relevant, {k} looked at: that cannot be.",
-            accepted="at least one of each, and no more than the gallery holds.",
-        )
+        told = f"{n_gallery} items in the gallery, {n_relevant} relevant, {k} looked at: that cannot be."
+        raise MetricError(told, accepted="at least one of each, and no more than the gallery holds.")

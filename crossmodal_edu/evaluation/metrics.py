@@ -188,10 +188,8 @@ def accuracy_at_k(ranking: Ranked, relevant: Relevance, k: int, n_gallery: int) 
     """
     found = locate(ranking, relevant, k)
     if n_gallery < max(k, int(found.n_relevant.max())):
-        raise MetricError(
-            f"The gallery is said to have {n_gallery} items, fewer than are ranked or relevant.",
-            accepted="the number of items that were searched.",
-        )
+        told = f"The gallery is said to have {n_gallery} items, fewer than are ranked or relevant."
+        raise MetricError(told, accepted="the number of items that were searched.")
     right = found.n_found
     wrong = (k - right) + (found.n_relevant - right)  # called relevant and is not; is relevant and was missed
     return 1 - wrong / n_gallery

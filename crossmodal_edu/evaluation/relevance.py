@@ -93,17 +93,12 @@ def rank_of_relevant(scores: Float[np.ndarray, "q n"], relevant: Relevance) -> R
     """
     queries, items, _ = _pairs(relevant)
     if scores.ndim != 2 or len(scores) != len(relevant) or np.isnan(scores).any():
-        raise MetricError(
-            f"Scores of shape {scores.shape} for {len(relevant)} queries, "
-            + ("some of them NaN." if np.isnan(scores).any() else "none of them NaN."),
-            accepted="one row of numbers per query, one column per gallery item.",
-        )
+        told = f"Scores of shape {scores.shape} for {len(relevant)} queries, or some of them NaN."
+        raise MetricError(told, accepted="one row of numbers per query, one column per gallery item.")
     n = scores.shape[1]
     if items.max(initial=0) >= n:
-        raise MetricError(
-            f"Item {items.max()} is called relevant, the gallery has {n}.",
-            accepted=f"positions from 0 to {n - 1}.",
-        )
+        told = f"Item {items.max()} is called relevant, the gallery has {n}."
+        raise MetricError(told, accepted=f"positions from 0 to {n - 1}.")
     ranks = np.empty(len(items), dtype=np.int64)
     bounds = np.searchsorted(queries, np.arange(len(relevant) + 1))
     for row, start, end in zip(scores, bounds[:-1], bounds[1:], strict=True):
@@ -157,22 +152,15 @@ def rank_relevant(
     array([2])
     """
     if len(queries) != len(relevant) or chunk < 1:
-        raise MetricError(
-            f"{len(queries)} queries, relevance for {len(relevant)}, {chunk} at a time.",
-            accepted="one entry of relevance per query, 1 or more at a time.",
-        )
-    _pairs(relevant)  # refuses an unusable entry by its own number, before the long work
+        told = f"{len(queries)} queries, relevance for {len(relevant)}, {chunk} at a time."
+        raise MetricError(told, accepted="one entry of relevance per query, 1 or more at a time.")
+    rows, items, _ = _pairs(relevant)  # refuses an unusable entry by its own number, before the long work
     parts = []
     for start in range(0, len(queries), chunk):
         cosines = cosine_similarity(queries[start : start + chunk].detach(), gallery.detach())
         parts.append(rank_of_relevant(cosines.cpu().numpy(), relevant[start : start + chunk]))
-    return RelevantRanks(
-        np.concatenate([part.queries + chunk * number for number, part in enumerate(parts)]),
-        np.concatenate([part.items for part in parts]),
-        np.concatenate([part.ranks for part in parts]),
-        len(queries),
-        len(gallery),
-    )
+    ranks = np.concatenate([part.ranks for part in parts])
+    return RelevantRanks(rows, items, ranks, len(queries), len(gallery))
 
 
 @dataclass(frozen=True, eq=False)
@@ -283,38 +271,29 @@ def locate(ranking: Ranked, relevant: Relevance, k: int | None = None) -> Locate
             accepted=f"1 to {depth}.",
             remedy="Rank more items, or measure at a smaller k.",
         )
-    if isinstance(ranking, RelevantRanks):
-        listed_queries, listed_items, listed_ranks = ranking.queries, ranking.items, ranking.ranks
-        n_queries = ranking.n_queries
-    else:
-        table = _checked_table(ranking)
-        n_queries = len(table)
-        listed_queries, columns = np.divmod(np.arange(table[:, :k].size), k)
-        listed_items, listed_ranks = table[:, :k].ravel(), columns + 1
-    if n_queries != len(relevant):
-        raise MetricError(
-            f"{n_queries} rankings came with relevance for {len(relevant)} queries.",
-            accepted="one entry of relevance per query, in the order of the queries.",
-        )
+    listed = ranking if isinstance(ranking, RelevantRanks) else _listed(ranking, k)
+    if listed.n_queries != len(relevant):
+        told = f"{listed.n_queries} rankings came with relevance for {len(relevant)} queries."
+        raise MetricError(told, accepted="one entry of relevance per query, in the order of the queries.")
     # Query and item as one number, so that all pairs are looked up at once.
-    width = 1 + max(int(listed_items.max(initial=0)), int(items.max(initial=0)))
-    listed, wanted = listed_queries * width + listed_items, queries * width + items
-    order = np.argsort(listed)
-    places = np.searchsorted(listed, wanted, sorter=order).clip(max=len(listed) - 1)
-    matched = order[places]
-    known = listed[matched] == wanted
-    if isinstance(ranking, RelevantRanks) and not known.all():
+    width = 1 + max(int(listed.items.max(initial=0)), int(items.max(initial=0)))
+    pairs = listed.queries * width + listed.items, queries * width + items
+    _, places, known = np.intersect1d(*pairs, assume_unique=True, return_indices=True)
+    ranks = np.full(len(items), np.inf)
+    ranks[known] = listed.ranks[places]
+    if listed is ranking and np.isinf(ranks).any():
+        first = int(np.isinf(ranks).argmax())
         raise MetricError(
-            f"The rank of item {items[~known][0]} for query {queries[~known][0]} is not known.",
+            f"The rank of item {items[first]} for query {queries[first]} is not known.",
             accepted="relevant items whose ranks were computed.",
             remedy="Give rank_of_relevant or rank_relevant all items that any measure counts.",
         )
-    ranks = np.where(known, listed_ranks[matched], np.inf)
     ranks[ranks > k] = np.inf
-    return Located(queries, ranks, grades, np.bincount(queries, minlength=n_queries), k)
+    return Located(queries, ranks, grades, np.bincount(queries, minlength=listed.n_queries), k)
 
 
-def _checked_table(ranking: Ranking | np.ndarray) -> np.ndarray:
+def _listed(ranking: Ranking | np.ndarray, k: int) -> RelevantRanks:
+    """The first k of each query, as if all of them were relevant."""
     table = ranking.indices.cpu().numpy() if isinstance(ranking, Ranking) else ranking
     if table.ndim != 2 or not np.issubdtype(table.dtype, np.integer) or (table < 0).any():
         raise MetricError(
@@ -324,48 +303,34 @@ def _checked_table(ranking: Ranking | np.ndarray) -> np.ndarray:
     ordered = np.sort(table, axis=1)
     twice = (ordered[:, 1:] == ordered[:, :-1]).any(axis=1)
     if twice.any():
-        raise MetricError(
-            f"The ranking of query {int(np.argmax(twice))} names an item twice.",
-            accepted="every item at most once; twice would count it twice.",
-        )
-    return table.astype(np.int64, copy=False)
+        told = f"The ranking of query {int(np.argmax(twice))} names an item twice."
+        raise MetricError(told, accepted="every item at most once; twice would count it twice.")
+    rows, columns = np.indices((len(table), k)).reshape(2, -1)
+    return RelevantRanks(rows, table[:, :k].ravel().astype(np.int64), columns + 1, len(table), k)
 
 
 def _pairs(relevant: Relevance) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Relevance as three columns: query, item, grade; ordered by query, then by item."""
     if not len(relevant):
         raise MetricError("There are no queries.", accepted="relevance for one query or more.")
-    counts = np.array([len(entry) for entry in relevant])
+    graded = [entry if isinstance(entry, Mapping) else dict.fromkeys(entry, 1) for entry in relevant]
+    counts = np.array([len(entry) for entry in graded])
     if not counts.all():
         raise MetricError(
             f"Query {int(np.argmin(counts))} has no relevant item, so that its recall would be 0 / 0.",
             accepted="at least one relevant item per query.",
             remedy="Leave such queries out of the ranking and of the relevance, and say how many they were.",
         )
-    queries = np.repeat(np.arange(len(relevant)), counts)
-    items = np.array([item for entry in relevant for item in entry])
-    grades = np.array(
-        [
-            grade
-            for entry in relevant
-            for grade in (entry.values() if isinstance(entry, Mapping) else [1] * len(entry))
-        ],
-        dtype=np.float64,
-    )
-    if not np.issubdtype(items.dtype, np.integer) or (items < 0).any():
-        raise MetricError(
-            "A relevant item is not named by a whole number from 0 on.",
-            accepted="positions in the gallery.",
-            remedy="Turn product ids into positions first.",
-        )
-    if not ((grades > 0) & np.isfinite(grades)).all():
-        raise MetricError(
-            "A relevant item has a grade that is not above 0.",
-            accepted="finite grades above 0.",
-            remedy="Leave items of grade 0 out: they are not relevant.",
-        )
-    order = np.lexsort((items, queries))
-    queries, items, grades = queries[order], items[order], grades[order]
-    if ((queries[1:] == queries[:-1]) & (items[1:] == items[:-1])).any():
+    if any(counts != [len(entry) for entry in relevant]):
         raise MetricError("A query names the same relevant item twice.", accepted="every item once.")
-    return queries, items, grades
+    queries = np.repeat(np.arange(len(relevant)), counts)
+    items = np.array([item for entry in graded for item in entry])
+    grades = np.array([grade for entry in graded for grade in entry.values()], dtype=np.float64)
+    if not np.issubdtype(items.dtype, np.integer) or (items < 0).any():
+        told = "A relevant item is not named by a whole number from 0 on."
+        raise MetricError(told, accepted="positions in the gallery, not ids of products.")
+    if not ((grades > 0) & np.isfinite(grades)).all():
+        told = "A relevant item has a grade that is not above 0."
+        raise MetricError(told, accepted="finite grades above 0; what has 0 is not relevant: leave it out.")
+    order = np.lexsort((items, queries))
+    return queries[order], items[order], grades[order]

@@ -4,23 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from crossmodal_edu.evaluation.intervals import (
-    Estimate,
-    bootstrap_interval,
-    chance_average_precision,
-    chance_hit_at_k,
-    chance_recall_at_k,
-)
-from crossmodal_edu.evaluation.metrics import (
-    average_precision,
-    hit_at_k,
-    ndcg_at_k,
-    recall_at_k,
-    reciprocal_rank,
-)
+from crossmodal_edu.evaluation import intervals, metrics
+from crossmodal_edu.evaluation.intervals import Estimate
 from crossmodal_edu.evaluation.relevance import Ranked, Relevance, RelevantRanks, depth_of
 
 
@@ -129,22 +118,23 @@ def evaluate_ranking(
     cut = "" if depth == n_gallery else f"@{depth}"
     values: dict[str, np.ndarray] = {}
     for k in ks:
-        values[f"R@{k}"] = recall_at_k(ranking, relevant, k)
-        values[f"Hit@{k}"] = hit_at_k(ranking, relevant, k)
-    values[f"MRR{cut}"] = reciprocal_rank(ranking, relevant)
-    values[f"mAP{cut}"] = average_precision(ranking, relevant)
+        values[f"R@{k}"] = metrics.recall_at_k(ranking, relevant, k)
+        values[f"Hit@{k}"] = metrics.hit_at_k(ranking, relevant, k)
+    values[f"MRR{cut}"] = metrics.reciprocal_rank(ranking, relevant)
+    values[f"mAP{cut}"] = metrics.average_precision(ranking, relevant)
     # A gallery of fewer than ten is seen whole, and so the same measure.
     most = 10 if cut else min(10, depth)
-    values["nDCG@10"] = ndcg_at_k(ranking, relevant if grades is None else grades, most)
+    values["nDCG@10"] = metrics.ndcg_at_k(ranking, relevant if grades is None else grades, most)
     chance: dict[str, float] = {}
     if n_gallery is not None:
         counts = [len(entry) for entry in relevant]
         for k in ks:
-            chance[f"R@{k}"] = chance_recall_at_k(n_gallery, k)
-            chance[f"Hit@{k}"] = _mean_by_count(counts, lambda m, k=k: chance_hit_at_k(n_gallery, k, m))
+            chance[f"R@{k}"] = intervals.chance_recall_at_k(n_gallery, k)
+            chance[f"Hit@{k}"] = _mean_by_count(counts, partial(intervals.chance_hit_at_k, n_gallery, k))
         if not cut:
-            chance["mAP"] = _mean_by_count(counts, lambda m: chance_average_precision(n_gallery, m))
-    measures = {name: bootstrap_interval(value, confidence, samples, rng) for name, value in values.items()}
+            chance["mAP"] = _mean_by_count(counts, partial(intervals.chance_average_precision, n_gallery))
+    settings = confidence, samples, rng
+    measures = {name: intervals.bootstrap_interval(value, *settings) for name, value in values.items()}
     return Report(measures, chance, len(relevant), n_gallery)
 
 

@@ -45,11 +45,9 @@ def evaluate_searches(
     for query, ids in queries:
         unknown = [id for id in ids if id not in known]
         if unknown or not ids:
-            which = repr(unknown[0]) if unknown else "missing"
-            raise MetricError(
-                f"For the query {query!r:.60} the right product is {which}.",
-                accepted="one id or more, each of a product of the catalogue.",
-            )
+            which = f"the right product is {repr(unknown[0]) if unknown else 'missing'}"
+            accepted = "one id or more, each of a product of the catalogue."
+            raise MetricError(f"For the query {query!r:.60} {which}.", accepted=accepted)
         asked.append(query)
         right.append({engine.catalog.position(id) for id in ids})
     if len(asked) < 2:
@@ -82,8 +80,6 @@ def read_queries(path: Path) -> list[tuple[str, list[str]]]:
             for row in csv.DictReader(file, strict=True):
                 queries.setdefault(row["query"].strip(), []).append(row["id"].strip())
     except (OSError, ValueError, KeyError, AttributeError, csv.Error) as error:
-        raise TableError(
-            f"The queries in {path.name!r} cannot be read: {error}.",
-            accepted="a CSV file in UTF-8 with the columns query and id.",
-        ) from None
+        told = f"The queries in {path.name!r} cannot be read: {error}."
+        raise TableError(told, accepted="a CSV file in UTF-8 with the columns query and id.") from None
     return list(queries.items())

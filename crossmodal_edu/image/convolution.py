@@ -405,10 +405,8 @@ def average_pool2d(
 
 def _check_side(length: int, size: int, stride: int, padding: int) -> None:
     if size < 1 or stride < 1 or padding < 0:
-        raise InputError(
-            f"A stencil of {size} pixels with stride {stride} and padding {padding} cannot be laid.",
-            accepted="size and stride of 1 or more, padding of 0 or more.",
-        )
+        told = f"A stencil of {size} pixels with stride {stride} and padding {padding} cannot be laid."
+        raise InputError(told, accepted="size and stride of 1 or more, padding of 0 or more.")
     if length + 2 * padding < size:
         raise InputError(
             f"A stencil of {size} pixels does not fit on {length} pixels with padding {padding}.",
@@ -420,13 +418,10 @@ def _check_side(length: int, size: int, stride: int, padding: int) -> None:
 def _check_convolution(pictures: Tensor, filters: Tensor, bias: Tensor | None) -> None:
     if pictures.ndim != 4 or filters.ndim != 4 or pictures.shape[1] != filters.shape[1]:
         raise InputError(
-            f"Filters of shape {tuple(filters.shape)} cannot be laid on pictures of shape "
-            f"{tuple(pictures.shape)}.",
+            f"Filters of {tuple(filters.shape)} cannot be laid on pictures of {tuple(pictures.shape)}.",
             accepted="pictures (n, channels, height, width), filters (maps, channels, height, width).",
             remedy="Bring the channels to second place: pictures.permute(0, 3, 1, 2).",
         )
     if bias is not None and bias.shape != filters.shape[:1]:
-        raise InputError(
-            f"{len(filters)} filters need as many biases, not {tuple(bias.shape)}.",
-            accepted="one number per filter.",
-        )
+        told = f"{len(filters)} filters need as many biases, not {tuple(bias.shape)}."
+        raise InputError(told, accepted="one number per filter.")

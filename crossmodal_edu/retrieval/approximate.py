@@ -12,8 +12,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from crossmodal_edu.errors import RankingError, StorageError, extra
-from crossmodal_edu.retrieval.index import check_dimension, check_held, check_new, check_queries
+from crossmodal_edu.errors import extra
+from crossmodal_edu.retrieval.index import check_dimension, check_held, check_new, check_queries, readable
 from crossmodal_edu.retrieval.ranking import Found
 from crossmodal_edu.saving import written_aside
 
@@ -91,20 +91,15 @@ class FaissIndex:
     def search(self, vectors: Float[Tensor, "q d"], k: int, allowed: Collection[str] | None = None) -> Found:
         """The k nearest vectors of each query; as :meth:`ExactIndex.search`."""
         units = check_queries(self, vectors, k)
-        numbers = None
+        k, selected = min(k, len(self)), None
         if allowed is not None:
             numbers = np.array([self._number[n] for n in set(allowed) if n in self._number], dtype=np.int64)
-        k = min(k, len(self) if numbers is None else len(numbers))
+            k, selected = min(k, len(numbers)), faiss.SearchParameters(sel=faiss.IDSelectorBatch(numbers))
         if not k or not len(units):
             return Found(((),) * len(units), torch.empty(len(units), 0))
-        selected = None
-        if numbers is not None:
-            selected = faiss.SearchParameters(sel=faiss.IDSelectorBatch(numbers))
         scores, found = self._index.search(units.numpy(), k, params=selected)
-        return Found(
-            tuple(tuple(self._name[number] for number in row) for row in found.tolist()),
-            torch.from_numpy(scores).clamp(-1, 1),
-        )
+        ids = tuple(tuple(self._name[number] for number in row) for row in found.tolist())
+        return Found(ids, torch.from_numpy(scores).clamp(-1, 1))
 
     def save(self, folder: Path) -> None:
         """Writes ``numbers.json`` and ``index.faiss``."""
@@ -122,7 +117,7 @@ class FaissIndex:
         StorageError
             If a file is missing, is not what its name says, or the two do not fit together.
         """
-        try:
+        with readable(folder, "numbers.json and index.faiss"):
             numbers = json.loads((folder / "numbers.json").read_text(encoding="utf-8"))
             found = faiss.deserialize_index(np.fromfile(folder / "index.faiss", dtype=np.uint8))
             if set(faiss.vector_to_array(found.id_map).tolist()) != set(numbers.values()):
@@ -130,10 +125,4 @@ class FaissIndex:
             index = cls(found.d)
             index._index, index._number = found, numbers
             index._name = {number: name for name, number in numbers.items()}
-        except (OSError, RuntimeError, ValueError, AttributeError, RankingError) as error:
-            raise StorageError(
-                f"{folder} does not hold an index that can be read: {error}",
-                accepted="numbers.json and index.faiss as they were saved.",
-                remedy="Build the index again and save it.",
-            ) from error
         return index

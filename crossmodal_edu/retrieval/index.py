@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -185,7 +186,7 @@ class ExactIndex:
             infinite.
         """
         units = check_queries(self, vectors, k)
-        rows, names, gallery = None, self.ids, self._vectors[: len(self)]
+        names, gallery = self.ids, self._vectors[: len(self)]
         if allowed is not None:
             rows = sorted(self._row[name] for name in set(allowed) if name in self._row)
             names, gallery = [names[row] for row in rows], gallery[rows]
@@ -217,7 +218,7 @@ class ExactIndex:
         StorageError
             If a file is missing, is not what its name says, or the two do not fit together.
         """
-        try:
+        with readable(folder, "ids.json and vectors.safetensors"):
             content = json.loads((folder / "ids.json").read_text(encoding="utf-8"))
             vectors = load_file(folder / "vectors.safetensors")["vectors"]
             if content["format"] != _FORMAT:
@@ -228,21 +229,26 @@ class ExactIndex:
             index = cls(content["dimension"])
             index.add(ids, vectors)
             index._vectors = vectors  # to the bit as saved: a second normalising may move the last digit
-        except (
-            OSError,
-            SafetensorError,
-            ValueError,
-            KeyError,
-            TypeError,
-            RankingError,
-            RecursionError,
-        ) as error:
-            raise StorageError(
-                f"{folder} does not hold an index that can be read: {error}",
-                accepted="ids.json and vectors.safetensors as they were saved.",
-                remedy="Build the index again and save it.",
-            ) from error
         return index
+
+
+@contextmanager
+def readable(folder: Path, files: str) -> Iterator[None]:
+    """Around the reading of an index: whatever is wrong with its files is a StorageError.
+
+    Notes
+    -----
+    Used in Chapter 14.
+    """
+    unfit = OSError, SafetensorError, ValueError, LookupError, TypeError, AttributeError, RuntimeError
+    try:
+        yield
+    except (*unfit, RankingError) as error:
+        raise StorageError(
+            f"{folder} does not hold an index that can be read: {error}",
+            accepted=f"{files} as they were saved.",
+            remedy="Build the index again and save it.",
+        ) from error
 
 
 def check_dimension(dimension: int) -> None:
@@ -268,21 +274,8 @@ def check_new(index: Index, ids: Sequence[str], vectors: Float[Tensor, "n d"]) -
     -----
     Used in Chapter 14.
     """
-    names, vectors = _checked_names(ids), as_tensor(vectors)
-    if vectors.shape != (len(names), index.dimension):
-        raise RankingError(
-            f"{len(names)} names came with vectors of shape {tuple(vectors.shape)}.",
-            accepted=f"shape ({len(names)}, {index.dimension}), one row per name.",
-            remedy="Embed the products with the space that this index was made for.",
-        )
-    held = [name for name in names if name in index]
-    if held:
-        raise RankingError(
-            f"The index already holds {held[0]!r}" + (f" and {len(held) - 1} more." if held[1:] else "."),
-            accepted="names that are not in the index.",
-            remedy="Remove them first to replace them.",
-        )
-    return normalise(vectors.detach().to("cpu", torch.float32))
+    names = _checked_names(index, ids, held=False)
+    return _units(index, vectors, f"{len(names)} names came with vectors", len(names))
 
 
 def check_held(index: Index, ids: Sequence[str]) -> list[str]:
@@ -297,16 +290,7 @@ def check_held(index: Index, ids: Sequence[str]) -> list[str]:
     -----
     Used in Chapter 14.
     """
-    names = _checked_names(ids)
-    unknown = [name for name in names if name not in index]
-    if unknown:
-        raise RankingError(
-            f"The index does not hold {unknown[0]!r}"
-            + (f" nor {len(unknown) - 1} more." if unknown[1:] else "."),
-            accepted="names in the index.",
-            remedy="Look in index.ids.",
-        )
-    return names
+    return _checked_names(index, ids, held=True)
 
 
 def check_queries(index: Index, vectors: Float[Tensor, "q d"], k: int) -> Float[Tensor, "q d"]:
@@ -321,24 +305,36 @@ def check_queries(index: Index, vectors: Float[Tensor, "q d"], k: int) -> Float[
     -----
     Used in Chapter 14.
     """
-    vectors = as_tensor(vectors)
-    if vectors.ndim != 2 or vectors.shape[1] != index.dimension:
-        raise RankingError(
-            f"Queries of shape {tuple(vectors.shape)} do not fit this index.",
-            accepted=f"shape (q, {index.dimension}).",
-            remedy="Embed the query with the space that this index was made for.",
-        )
     check_k(k)
+    return _units(index, vectors, "The queries are")
+
+
+def _units(index: Index, vectors: Any, given: str, n: int | None = None) -> Float[Tensor, "n d"]:
+    vectors = as_tensor(vectors)
+    fits = vectors.ndim == 2 and vectors.shape[1] == index.dimension
+    if not fits or n not in (None, len(vectors)):
+        raise RankingError(
+            f"{given} of shape {tuple(vectors.shape)}.",
+            accepted=f"shape ({'q' if n is None else n}, {index.dimension}), one row for each.",
+            remedy="Embed them with the space that this index was made for.",
+        )
     return normalise(vectors.detach().to("cpu", torch.float32))
 
 
-def _checked_names(ids: Sequence[str]) -> list[str]:
+def _checked_names(index: Index, ids: Sequence[str], held: bool) -> list[str]:
+    """Names, all of which an index holds, or none."""
     if isinstance(ids, str) or not all(isinstance(name, str) for name in ids):
-        raise RankingError(
-            "Names are given as one string, or are not all strings.",
-            accepted='a list of strings, such as ["p-001", "p-002"].',
-        )
+        told = "Names are given as one string, or are not all strings."
+        raise RankingError(told, accepted='a list of strings, such as ["p-001", "p-002"].')
     if len(set(ids)) < len(ids):
         twice = next(name for position, name in enumerate(ids) if name in ids[:position])
         raise RankingError(f"The name {twice!r} is given twice.", accepted="every name once.")
+    wrong = [name for name in ids if (name in index) != held]
+    if wrong:
+        more = f" and {len(wrong) - 1} more." if wrong[1:] else "."
+        raise RankingError(
+            f"The index {'does not hold' if held else 'already holds'} {wrong[0]!r}{more}",
+            accepted=f"names that are {'' if held else 'not '}in the index.",
+            remedy="Look in index.ids." if held else "Remove them first to replace them.",
+        )
     return list(ids)

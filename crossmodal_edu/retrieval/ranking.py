@@ -91,10 +91,8 @@ def as_tensor(numbers: Any) -> Any:
     try:
         tensor = torch.as_tensor(np.asarray(numbers))
     except (TypeError, ValueError) as error:
-        raise RankingError(
-            f"What was given cannot be read as numbers: {error}.",
-            accepted="a tensor, a NumPy array, or lists of numbers, all rows of one length.",
-        ) from None
+        accepted = "a tensor, a NumPy array, or lists of numbers, all rows of one length."
+        raise RankingError(f"These cannot be read as numbers: {error}.", accepted=accepted) from None
     return tensor if tensor.is_floating_point() else tensor.float()
 
 
@@ -231,27 +229,20 @@ def top_k(scores: Float[Tensor, "q n"], k: int) -> Ranking:
     tensor([[1, 2]])
     """
     if scores.ndim != 2:
-        raise RankingError(
-            f"The scores have {scores.ndim} dimensions.",
-            accepted="two: one row per query, one column per gallery item.",
-            remedy="For a single query write scores[None, :].",
-        )
+        accepted = "two: one row per query, one column per gallery item; of a single query scores[None, :]."
+        raise RankingError(f"The scores have {scores.ndim} dimensions.", accepted=accepted)
     n = scores.shape[1]
     if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or not 1 <= k <= n:
-        raise RankingError(
-            f"k is {k}, the gallery has {n} items.",
-            accepted=f"a whole number from 1 to {n}." if n else "a gallery with at least one item.",
-            remedy="Ask for fewer items, or min(k, n) of them.",
-        )
+        accepted = f"a whole number from 1 to {n}." if n else "a gallery with at least one item."
+        told = f"k is {k}, the gallery has {n} items."
+        raise RankingError(told, accepted=accepted, remedy="Ask for fewer items, or min(k, n) of them.")
     # torch.topk leaves the order of equal scores open, and which of them it takes at the k-th place.
     # One item more than asked for shows whether the k-th score goes on beyond the cut.
     best, indices = torch.topk(scores, min(k + 1, n), dim=1)
     if best.isnan().any():  # torch sorts NaN above everything, so one anywhere in a row is among its best
-        raise RankingError(
-            "A score is NaN, which is neither larger nor smaller than any other.",
-            accepted="numbers and ±infinity.",
-            remedy="Look for a zero division or a diverged model in what made the scores.",
-        )
+        remedy = "Look for a zero division or a diverged model in what made the scores."
+        told = "A score is NaN, which is neither larger nor smaller than any other."
+        raise RankingError(told, accepted="numbers and ±infinity.", remedy=remedy)
     indices = indices[:, :k]
     if k < n:
         for row in torch.nonzero(best[:, k - 1] == best[:, k]).flatten().tolist():
@@ -303,8 +294,7 @@ def rank_gallery(
     _check_same_space(queries, gallery)
     if chunk < 1:
         raise RankingError(f"chunk is {chunk}.", accepted="1 or more queries at a time.")
-    unit_queries = normalise(queries.to(gallery.dtype))
-    return nearest(unit_queries, normalise(gallery), k, chunk)
+    return nearest(normalise(queries.to(gallery.dtype)), normalise(gallery), k, chunk)
 
 
 def nearest(
