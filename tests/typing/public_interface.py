@@ -35,6 +35,7 @@ def search(engine: SearchEngine) -> None:
     engine.search(text="red", audio=(np.zeros(8_000), 8_000), vector=torch.ones(256))
     ids, vectors = engine.vectors(Modality.IMAGE)
     assert_type(ids, tuple[str, ...])
+    print(vectors.shape)
     for hit in results:
         print(hit.rank, hit.score, hit.cosine, hit.matched.value, hit.product.attributes.get("price"))
 
