@@ -86,7 +86,7 @@ def new_generation(folder: str | Path, check: Callable[[Path], object] | None = 
     >>> (current_generation(folder) / "colours.txt").read_text()
     'red'
     """
-    folder = Path(folder)
+    folder = _named(folder)
     with alone(folder):
         fresh = folder / f"{_UNFINISHED}{_own_name()}"
         fresh.mkdir()
@@ -140,7 +140,7 @@ def read_generation(folder: str | Path, opener: Callable[[Path], Any]) -> Any:
     >>> read_generation(folder, lambda version: (version / "colours.txt").read_text())
     'red'
     """
-    folder = Path(folder)
+    folder = _named(folder)
     while True:
         pointed = _pointed_to(folder)
         try:
@@ -180,7 +180,7 @@ def current_generation(folder: str | Path) -> Path:
     crossmodal_edu.errors.StorageError: Nothing is saved in no/such/folder.
       ...
     """
-    folder = Path(folder)
+    folder = _named(folder)
     try:
         match = _read_pointer(folder)
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -260,7 +260,7 @@ def restore_previous(folder: str | Path) -> Path:
     >>> (restore_previous(folder) / "colours.txt").read_text()
     'red'
     """
-    folder = Path(folder)
+    folder = _named(folder)
     if not folder.is_dir():
         current_generation(folder)  # says that nothing is saved there
     with alone(folder):
@@ -375,7 +375,7 @@ def alone(folder: str | Path) -> Iterator[None]:
     StorageError
         If the disk refuses, or another process goes on writing there for a minute.
     """
-    folder = Path(folder)
+    folder = _named(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         # A soft lock would stay behind when its process is killed, and nobody could save any more.
@@ -417,6 +417,13 @@ def _must_open(fresh: Path, check: Callable[[Path], object], folder: Path) -> No
             accepted="what can be read as it was written.",
             remedy="What was saved there before is unchanged. Save again, perhaps to another disk.",
         ) from error
+
+
+def _named(folder: str | Path) -> Path:
+    """A folder by its name, which "" is not, though it would stand for the one we are in."""
+    if folder == "":
+        raise StorageError("No folder is named.", accepted="the name of a folder; '.' for this one.")
+    return Path(folder)
 
 
 def _ordinary(path: Path) -> Path:

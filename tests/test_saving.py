@@ -704,3 +704,11 @@ def test_a_place_where_nothing_can_be_saved_is_refused_beforehand(tmp_path):
     with pytest.raises(StorageError, match="cannot be written"):
         saving.check_folder(tmp_path / "file.png")
     saving.check_folder(tmp_path / "new")
+
+
+def test_an_empty_name_is_not_the_folder_we_are_in(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for act in (lambda: saving.current_generation(""), lambda: save("", "one"), lambda: saving.check_folder("")):
+        with pytest.raises(StorageError, match="No folder is named"):
+            act()
+    assert not list(tmp_path.iterdir())
