@@ -20,6 +20,8 @@ import soxr
 from jaxtyping import Float
 from PIL import Image, ImageOps
 
+from crossmodal_edu.errors import first_line
+
 # AVIF comes last, since a Pillow built without it stops there.
 _PICTURE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "ICO", "AVIF")
 # FFmpeg knows some 350 formats, among them text files, playlists that name other files, and
@@ -71,7 +73,7 @@ def to_rgb(picture: Image.Image) -> Image.Image:
             white.paste(picture, mask=picture.getchannel("A"))
             return white
     except Exception as error:
-        raise ValueError(_reason(error)) from None
+        raise ValueError(first_line(error)) from None
 
 
 @contextlib.contextmanager
@@ -119,21 +121,17 @@ def _to_eight_bits(picture: Image.Image) -> Image.Image:
     return Image.fromarray(np.round(grey, out=grey).astype(np.uint8))
 
 
-def _reason(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:120]
-
-
 def is_video(file: BufferedIOBase) -> bool:
     """Whether a file holds moving pictures; the cover of a song does not move."""
     try:
         with _container(file) as container:
-            for stream in container.streams.video:
-                cover = stream.disposition & av.stream.Disposition.attached_pic
-                if not cover and stream.codec_context is not None and stream.codec_context.width > 0:
-                    return True
+            return any(
+                stream.codec_context is not None and stream.codec_context.width > 0
+                for stream in container.streams.video
+                if not stream.disposition & av.stream.Disposition.attached_pic
+            )
     except _MEDIA_ERRORS:
-        pass
-    return False
+        return False
 
 
 def is_sound(file: BufferedIOBase) -> bool:
