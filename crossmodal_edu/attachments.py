@@ -64,15 +64,12 @@ class Attachments:
             them, of which the first that can be used is taken. In a text they are separated by
             commas, semicolons or bars, unless a file is called like the whole.
         """
-        if isinstance(cell, tuple):
-            parts = [part for part in cell if part]
-        else:
+        parts = [part for part in cell if part] if isinstance(cell, tuple) else [cell]
+        if isinstance(cell, str) and cell[:5].lower() != "data:":
             found, why = self._one(cell)
-            if found is not None or not isinstance(cell, str) or cell[:5].lower() == "data:":
+            if found is not None:
                 return found, why
-            parts = [part.strip() for part in re.split(r"[,;|\n]", cell) if part.strip()]
-            if parts == [cell] or not parts:
-                return None, why
+            parts = [part.strip() for part in re.split(r"[,;|\n]", cell) if part.strip()] or [cell]
         reasons = []
         for part in parts:
             found, why = self._one(part)
@@ -94,17 +91,13 @@ class Attachments:
             return None, f"{shown} is an address; download it and give the file's name"
         if name.startswith("\\\\") or (os.name != "nt" and _WINDOWS.match(name)):
             return None, f"{shown} is a path of another machine; copy the file beside the table"
-        why = ""
         # A table written on Windows has the other separator.
-        for written in (name, name.replace("\\", "/")) if "\\" in name else (name,):
-            path, why = self._file(written)
-            if path is None and not why:
-                path, why = self._in_any_case(written)
-            if path is not None:
-                return path, ""
-            if why:
-                break
-        return None, f"{shown} {why}" if why else f"there is no file {shown} in the table's folder"
+        for written in dict.fromkeys((name, name.replace("\\", "/"))):
+            for look in (self._file, self._in_any_case):
+                path, why = look(written)
+                if path is not None or why:
+                    return path, f"{shown} {why}" if why else ""
+        return None, f"there is no file {shown} in the table's folder"
 
     def _file(self, name: str) -> tuple[Path | None, str]:
         """The file of this name, or why it may not be used; neither if there is none."""
@@ -163,12 +156,13 @@ def _folded(name: str) -> str:
 def _content(address: str) -> tuple[bytes | None, str]:
     """What a ``data:`` address holds."""
     about, _, written = address.partition(",")
+    why = "is damaged"
     if not about.lower().endswith(";base64"):
-        return None, "the data: address holds no base64; give a file's name"
-    if len(written) > LIMITS.bytes:
-        return None, f"the data: address is longer than {LIMITS.bytes:,} characters; give a file's name"
-    try:
-        content = base64.b64decode("".join(written.split()), validate=True)
-    except ValueError:
-        content = b""
-    return (content, "") if content else (None, "the data: address is damaged; give a file's name")
+        why = "holds no base64"
+    elif len(written) > LIMITS.bytes:
+        why = f"is longer than {LIMITS.bytes:,} characters"
+    else:
+        with contextlib.suppress(ValueError):
+            if content := base64.b64decode("".join(written.split()), validate=True):
+                return content, ""
+    return None, f"the data: address {why}; give a file's name"

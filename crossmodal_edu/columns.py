@@ -42,7 +42,7 @@ def meanings(names: Sequence[str], chosen: Mapping[str, str] | None = None) -> d
     Examples
     --------
     >>> meanings(["Handle", "Title", "Body (HTML)", "Vendor"])
-    {'Title': 'title', 'Handle': 'id', 'Body (HTML)': 'description'}
+    {'Handle': 'id', 'Title': 'title', 'Body (HTML)': 'description'}
     >>> meanings(["sku", "Bezeichnung"], {"title": "Bezeichnung"})
     {'Bezeichnung': 'title', 'sku': 'id'}
     """
@@ -57,9 +57,9 @@ def meanings(names: Sequence[str], chosen: Mapping[str, str] | None = None) -> d
             )
         found[name] = meaning
     for meaning in COLUMNS:
-        candidates = (meaning, *_ALSO.get(meaning, ()))
         by_key = {_key(name): name for name in names if name not in found}
-        match = next((by_key[key] for key in map(_key, candidates) if key in by_key), None)
+        keys = (_key(meaning), *_ALSO.get(meaning, ()))
+        match = next((by_key[key] for key in keys if key in by_key), None)
         if meaning not in found.values() and match is not None:
             found[match] = meaning
     if not set(found.values()) & set(_SEARCHED):

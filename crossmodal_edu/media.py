@@ -29,6 +29,8 @@ _PICTURE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "ICO", "
 _CONTAINERS = "wav,w64,flac,ogg,mp3,mov,matroska,avi,aac,aiff,au,caf,amr,asf,mpeg,mpegts,flv"
 _MEDIA_ERRORS = (av.FFmpegError, ValueError, OSError, EOFError, MemoryError)
 _MAX_DAMAGED_PACKETS = 200
+# Without a handler of its own, Python prints what Pillow remarks on damaged metadata.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 
 def picture_in(file: BufferedIOBase) -> Image.Image | None:
@@ -40,7 +42,7 @@ def picture_in(file: BufferedIOBase) -> Image.Image | None:
         If its size is beyond even Pillow's limit.
     """
     try:
-        with _quiet():
+        with warnings.catch_warnings(action="ignore"):
             return Image.open(file, formats=_PICTURE_FORMATS)
     except Image.DecompressionBombError:
         raise
@@ -58,7 +60,7 @@ def to_rgb(picture: Image.Image) -> Image.Image:
         If it cannot be decoded; the text is the reason.
     """
     try:
-        with _quiet():
+        with warnings.catch_warnings(action="ignore"):
             with _no_stderr() if picture.format == "TIFF" else contextlib.nullcontext():
                 picture.load()
             # A picture with a damaged note about its orientation is still a picture.
@@ -74,19 +76,6 @@ def to_rgb(picture: Image.Image) -> Image.Image:
             return white
     except Exception as error:
         raise ValueError(first_line(error)) from None
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep Pillow's remarks on damaged metadata, and on its own size limit, off the terminal."""
-    logger, handler = logging.getLogger("PIL"), logging.NullHandler()
-    logger.addHandler(handler)  # without one, Python prints errors itself
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.removeHandler(handler)
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ import io
 import re
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -79,6 +79,7 @@ _AS = {None: "", Modality.TEXT: " as text", Modality.IMAGE: " as a picture", Mod
 # The first bytes of files that are often given and turn out damaged, or cannot be searched with.
 _ARRAYS = "Give a sound as (samples,) and a picture as (height, width, 3) of uint8, 0 to 255."
 _LOOK = "Open it in another program to see what it is, and save it in one of these forms."
+_SMALLER = "Make the picture smaller, or raise Limits.pixels."
 _AGAIN = "If other programs do not open it either, it is damaged: copy or save it again."
 _HEIC = rb"....ftyp(hei|hev|mif1|msf1)"
 _DRAWING = rb"\s*(<\?xml[^>]*>\s*|<!--.*?-->\s*|<!DOCTYPE svg[^>]*>\s*)*<svg"
@@ -141,7 +142,7 @@ def recognise(query: Query | object, limits: Limits = LIMITS) -> Modality:
     <Modality.TEXT: 'text'>
     >>> recognise(Path("photo.jpg"))
     Traceback (most recent call last):
-    crossmodal_edu.errors.InputError: There is no file 'photo.jpg'.
+    crossmodal_edu.errors.InputError: 'photo.jpg' does not exist.
       accepted: words, a picture (JPEG, PNG, WebP …), a sound (WAV, MP3, M4A …) or a video (MP4, WebM …).
       what to do: Check the name and the folder.
     """
@@ -361,6 +362,33 @@ def read_query(
     return modality, openers[modality](query)
 
 
+@contextmanager
+def ordinary_file(
+    path: Path, refuse: Callable[[str, str], Exception]
+) -> Iterator[tuple[io.BufferedIOBase, int]]:
+    """A file that somebody named, open for reading, and its size; or the error that ``refuse`` makes.
+
+    Parameters
+    ----------
+    path : Path
+    refuse : callable
+        Given why the file cannot be used and what to do, makes the error that is raised.
+    """
+    try:
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise refuse("is a folder, not a file", "Name one file in it.")
+        if not stat.S_ISREG(status.st_mode):  # a pipe or a device may never end
+            raise refuse("is not an ordinary file", "Copy it into a file first.")
+        with path.open("rb") as file:
+            yield file, status.st_size
+    except (FileNotFoundError, NotADirectoryError):
+        raise refuse("does not exist", "Check the name and the folder.") from None
+    except (OSError, ValueError) as error:
+        why = f"cannot be opened ({getattr(error, 'strerror', None) or error})"
+        raise refuse(why, "Check its name and access rights.") from None
+
+
 # What was given
 
 
@@ -385,12 +413,16 @@ def _plain(query: object, is_path: bool = False) -> object:
     raise _refuse(query, "cannot be searched with", remedy=remedy)
 
 
+def ascii_name(name: str | Path) -> str:
+    """The name of a file, or a text, in quotes and shortened, printable on any terminal."""
+    shown = str(name) if len(str(name)) <= 80 else f"{str(name)[:60]}…{str(name)[-12:]}"
+    return f"'{shown}'" if shown.isprintable() else ascii(shown)
+
+
 def _name(given: object) -> str:
     """How a message calls what was given, printable on any terminal."""
     if isinstance(given, (str, Path)):
-        shown = str(given)
-        shown = shown if len(shown) <= 80 else f"{shown[:60]}…{shown[-12:]}"
-        return ascii(shown) if not shown.isprintable() else f"'{shown}'"
+        return ascii_name(given)
     if isinstance(given, (bytes, bytearray)):
         return f"The input of {len(given):,} bytes"
     if isinstance(given, np.ndarray):
@@ -402,10 +434,8 @@ def _name(given: object) -> str:
     return f"An object of type {type(given).__name__}"
 
 
-def _refuse(
-    given: object, why: str, wanted: Modality | None = None, remedy: str = _LOOK, problem: str = ""
-) -> InputError:
-    return InputError(problem or f"{_name(given)} {why}.", accepted=_ACCEPTED[wanted], remedy=remedy)
+def _refuse(given: object, why: str, wanted: Modality | None = None, remedy: str = _LOOK) -> InputError:
+    return InputError(f"{_name(given)} {why}.", accepted=_ACCEPTED[wanted], remedy=remedy)
 
 
 def _unreadable(given: object, start: bytes, wanted: Modality | None = None) -> InputError:
@@ -421,22 +451,10 @@ def _unreadable(given: object, start: bytes, wanted: Modality | None = None) -> 
 def _opened(source: Path | bytes, limits: Limits) -> Iterator[io.BufferedIOBase]:
     """A binary file on a source that is not empty and not larger than the limit."""
     if isinstance(source, bytes):
-        file, size = io.BytesIO(source), len(source)
+        given = nullcontext((io.BytesIO(source), len(source)))
     else:
-        try:
-            status = source.stat()
-            if stat.S_ISDIR(status.st_mode):
-                raise _refuse(source, "is a folder, not a file", remedy="Name one file in it.")
-            if not stat.S_ISREG(status.st_mode):  # a pipe or a device may never end
-                raise _refuse(source, "is not an ordinary file", remedy="Copy it into a file first.")
-            file, size = source.open("rb"), status.st_size
-        except (FileNotFoundError, NotADirectoryError):
-            problem = f"There is no file {_name(source)}."
-            raise _refuse(source, "", remedy="Check the name and the folder.", problem=problem) from None
-        except (OSError, ValueError) as error:
-            why = f"cannot be opened ({getattr(error, 'strerror', None) or error})"
-            raise _refuse(source, why, remedy="Check its name and access rights.") from None
-    with file:
+        given = ordinary_file(source, lambda why, remedy: _refuse(source, why, remedy=remedy))
+    with given as (file, size):
         if size == 0:
             raise _refuse(source, "is empty")
         if size > limits.bytes:
@@ -470,7 +488,7 @@ def _check_text(text: str, given: object, limits: Limits) -> str:
     words = " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", text).split())
     if not words:
         remedy = 'Give at least one word, as in "red bag".'
-        raise _refuse(given, "", Modality.TEXT, remedy, problem="The text is empty.")
+        raise InputError("The text is empty.", accepted=_ACCEPTED[Modality.TEXT], remedy=remedy)
     return words
 
 
@@ -481,7 +499,7 @@ def _picture_in(file: io.BufferedIOBase, given: object, limits: Limits) -> Image
     try:
         picture = picture_in(file)
     except Image.DecompressionBombError:
-        raise _too_large(given, "too many", limits) from None
+        raise _refuse(given, "has too many pixels", Modality.IMAGE, _SMALLER) from None
     if picture is not None:
         _check_pixels(picture, given, limits)
     return picture
@@ -489,14 +507,11 @@ def _picture_in(file: io.BufferedIOBase, given: object, limits: Limits) -> Image
 
 def _check_pixels(picture: Image.Image, given: object, limits: Limits) -> None:
     if picture.width * picture.height > limits.pixels:
-        raise _too_large(given, f"{picture.width:,} × {picture.height:,}", limits)
+        size = f"{picture.width:,} × {picture.height:,}"
+        why = f"has {size} pixels, more than the {limits.pixels:,} allowed"
+        raise _refuse(given, why, Modality.IMAGE, _SMALLER)
     if picture.width * picture.height == 0:
         raise _refuse(given, "has no pixels", Modality.IMAGE)
-
-
-def _too_large(given: object, size: str, limits: Limits) -> InputError:
-    why = f"has {size} pixels, more than the {limits.pixels:,} allowed"
-    return _refuse(given, why, Modality.IMAGE, "Make the picture smaller, or raise Limits.pixels.")
 
 
 def _as_rgb(picture: Image.Image, given: object) -> Image.Image:
