@@ -105,7 +105,7 @@ def column_of_numbers(
         text: amount.readings[decimal] for text, amount in fitting.items() if decimal in amount.readings
     }
     n = sum(filled[text] for text in numbers)
-    unclear = {text for text, amount in fitting.items() if decimal == "" and amount.is_unclear}
+    unclear = {text for text, amount in fitting.items() if decimal == "" and len(amount.readings) == 2}
     notices = []
     if unclear:
         line, text = next(cell for cell in cells if cell[1] in unclear)
@@ -135,10 +135,6 @@ class _Amount:
 
     unit: str
     readings: dict[str, Number]
-
-    @property
-    def is_unclear(self) -> bool:
-        return len(self.readings) == 2
 
     @classmethod
     def of(cls, text: str) -> _Amount | None:
@@ -185,6 +181,5 @@ def _decimal_sign(amounts: dict[str, _Amount], counts: dict[str, int], point_is_
     sure = Counter(decimal for text in clear for decimal in clear[text] for _ in range(counts[text]))
     if sure["."] != sure[","]:
         return max(sure, key=sure.__getitem__)
-    unclear = [text for text, amount in amounts.items() if amount.is_unclear]
-    pointed = all("." in text.translate(_SIGNS) for text in unclear)
-    return "." if not sure and unclear and point_is_decimal and pointed else ""
+    unclear = [text.translate(_SIGNS) for text, amount in amounts.items() if len(amount.readings) == 2]
+    return "." if not sure and unclear and point_is_decimal and all("." in text for text in unclear) else ""

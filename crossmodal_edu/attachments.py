@@ -8,6 +8,8 @@ import os
 import re
 import stat
 import unicodedata
+from collections.abc import Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -50,9 +52,9 @@ class Attachments:
                 remedy="Check its name, or leave it out.",
             )
         self._folder = folder
-        self._allowed = [os.path.realpath(root) for root in (folder, media_root) if root is not None]
-        self._inside: dict[str, bool] = {}  # many files lie in few folders
-        self._listings: dict[Path, dict[str, list[str]]] = {}
+        allowed = [os.path.realpath(root) for root in (folder, media_root) if root is not None]
+        # Many files lie in few folders.
+        self._is_inside, self._listing = cache(partial(_lies_in, allowed)), cache(_listing)
 
     def find(self, cell: object) -> tuple[Media | None, str]:
         """What the cell means, and what is to be said of it.
@@ -132,21 +134,20 @@ class Attachments:
         names = " or ".join(repr(path.name) for path in found[:2])
         return None, f"may be {names}; write the name as it is" if found else ""
 
-    def _is_inside(self, folder: str) -> bool:
-        """Whether a folder is one of those allowed, or lies in one, with all links followed."""
-        if folder not in self._inside:
-            place = os.path.join(os.path.realpath(folder), "")
-            self._inside[folder] = any(place.startswith(os.path.join(root, "")) for root in self._allowed)
-        return self._inside[folder]
 
-    def _listing(self, folder: Path) -> dict[str, list[str]]:
-        """The names in a folder by what they are without regard to case."""
-        if folder not in self._listings:
-            names = self._listings[folder] = {}
-            with contextlib.suppress(OSError, ValueError):  # not a folder, or not a name
-                for name in os.listdir(folder):
-                    names.setdefault(_folded(name), []).append(name)
-        return self._listings[folder]
+def _lies_in(roots: Sequence[str], folder: str) -> bool:
+    """Whether a folder is one of the roots, or lies in one, with all links followed."""
+    place = os.path.join(os.path.realpath(folder), "")
+    return any(place.startswith(os.path.join(root, "")) for root in roots)
+
+
+def _listing(folder: Path) -> dict[str, list[str]]:
+    """The names in a folder by what they are without regard to case."""
+    names: dict[str, list[str]] = {}
+    with contextlib.suppress(OSError, ValueError):  # not a folder, or not a name
+        for name in os.listdir(folder):
+            names.setdefault(_folded(name), []).append(name)
+    return names
 
 
 def _folded(name: str) -> str:

@@ -250,9 +250,7 @@ def open_image(source: Query | object, limits: Limits = LIMITS) -> Image.Image:
     (255, 255, 255)
     """
     given, source = source, _plain(source, is_path=True)
-    if isinstance(source, np.ndarray):
-        if recognise(source) is not Modality.IMAGE or source.size == 0:
-            raise _refuse(given, "is not a picture", Modality.IMAGE)
+    if isinstance(source, np.ndarray) and source.size and recognise(source) is Modality.IMAGE:
         source = Image.fromarray(np.ascontiguousarray(source))
     if isinstance(source, Image.Image):
         _check_pixels(source, given, limits)

@@ -83,11 +83,8 @@ def load_fashion(folder: str | Path | None = None) -> Catalog:
     folder = folders.find("fashion") if folder is None else Path(folder)
     files = sorted(folder.glob("**/*.parquet"))
     if not files:
-        raise TableError(
-            f"There is no Parquet file in {folder.name!r}.",
-            accepted="a folder with train-00000-of-00002.parquet and the like.",
-            remedy="Name the folder that holds the files, or see `crossmodal download --help`.",
-        )
+        accepted = "a folder with train-00000-of-00002.parquet and the like"
+        raise spoilt("fashion", f"There is no Parquet file in {folder.name!r}", accepted)
     rows = [row for file in files for row in _read(file)]
     titles = [row["productDisplayName"] or "" for row in rows]
     images = [row["image.bytes"] for row in rows]
@@ -189,8 +186,7 @@ def fashion_queries(catalog: Catalog, n: int = 2_000) -> tuple[TitleQuery, ...]:
         by_title[normalised(product.title)].append(position)
         if isinstance(product.image, bytes):
             by_image[product.image].append(position)
-    side = {title: catalog[bearers[0]].split for title, bearers in by_title.items() if title}
-    held_out = [title for title in side if side[title] == "test"]
+    held_out = [title for title, (first, *_) in by_title.items() if title and catalog[first].split == "test"]
     if not 0 < n <= len(held_out):
         raise TableError(
             f"{n:,} test queries were asked for; the test side has {len(held_out):,} distinct titles.",
@@ -201,8 +197,7 @@ def fashion_queries(catalog: Catalog, n: int = 2_000) -> tuple[TitleQuery, ...]:
     # Not the hash that chose the side: of that, groups of several titles have other values.
     for title in sorted(held_out, key=lambda title: _hash(f"query|{title}"))[:n]:
         bearers = by_title[title]
-        twins = (by_image.get(catalog[position].image, []) for position in bearers)
-        relevant = {*bearers, *(position for group in twins for position in group)}
+        relevant = set(bearers).union(*(by_image.get(catalog[position].image, ()) for position in bearers))
         queries.append(TitleQuery(catalog[bearers[0]].title, tuple(sorted(relevant))))
     return tuple(queries)
 

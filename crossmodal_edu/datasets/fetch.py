@@ -66,11 +66,9 @@ def fetch_torchvision(source: Source, origin: str | Path | None, into: Path, pro
         If another origin is asked for, or torchvision cannot download it.
     """
     if origin is not None:
-        raise DataMissingError(
-            f"{source.name!r} comes through torchvision only, not from {origin}.",
-            accepted="no other origin.",
-            remedy=f"Run: crossmodal download {source.name}",
-        )
+        problem = f"{source.name!r} comes through torchvision only, not from {origin}."
+        remedy = f"Run: crossmodal download {source.name}"
+        raise DataMissingError(problem, accepted="no other origin.", remedy=remedy)
     with extra("book"):
         import torchvision
     try:

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crossmodal_edu.datasets import folders
-from crossmodal_edu.datasets.sources import spoilt
-from crossmodal_edu.errors import TableError
+from crossmodal_edu.datasets.sources import no_split, spoilt
 from crossmodal_edu.products import Catalog, Product
 
 _LISTS = {"train": "train.txt", "validation": "val.txt", "test": "test.txt"}
@@ -50,8 +49,7 @@ class Grocery:
             If there is no such split.
         """
         if name not in _LISTS:
-            accepted = f"{', '.join(_LISTS)}."
-            raise TableError(f"There is no split {name!r}.", accepted=accepted, remedy="Name one of these.")
+            raise no_split(name, _LISTS)
         return tuple(photo for photo in self.photos if photo.split == name)
 
 

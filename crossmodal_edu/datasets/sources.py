@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -23,13 +23,19 @@ def useless(what: str, accepted: str, remedy: str = "Download it again.") -> Sto
 
 
 def again(name: str) -> str:
-    """What to do with a data set that is damaged: what is there is not downloaded twice."""
-    return f"Move its folder away, and run: crossmodal download {name}"
+    """What to do about a data set that is damaged; one that is there would not be downloaded again."""
+    return f"Name another folder, or move this one away and run: crossmodal download {name}"
 
 
 def spoilt(name: str, what: str, accepted: str = "the data set as it was published") -> TableError:
     """The error for a data set that is here and cannot be read."""
     return TableError(f"{what}.", accepted=f"{accepted}.", remedy=again(name))
+
+
+def no_split(name: str, known: Iterable[str]) -> TableError:
+    """The error for a part that a data set does not have."""
+    accepted = f"{', '.join(known)}."
+    return TableError(f"There is no split {name!r}.", accepted=accepted, remedy="Name one of these.")
 
 
 @dataclass(frozen=True)
