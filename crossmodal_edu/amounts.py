@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -105,10 +105,19 @@ def column_of_numbers(
         text: amount.readings[decimal] for text, amount in fitting.items() if decimal in amount.readings
     }
     n = sum(filled[text] for text in numbers)
-    unclear = {text for text, amount in fitting.items() if decimal == "" and amount.is_unclear}
-    notices = [_cannot_tell(cells, name, unclear)] if unclear else []
+    unclear = {text for text, amount in fitting.items() if decimal == "" and len(amount.readings) == 2}
+    notices = []
+    if unclear:
+        line, text = next(cell for cell in cells if cell[1] in unclear)
+        either = f"may be {fitting[text].readings['.']} or {fitting[text].readings[',']}"
+        notices.append((line, f"{name}: {text[:80]!r} {either}, and no other value tells; it stays text"))
+    elif n <= half:
+        line, odd = next(cell for cell in cells if cell[1] in amounts.keys() - numbers.keys())
+        other = next(text for _, text in cells if text in amounts and text != odd)
+        kinds = f"{odd[:80]!r} and {other[:80]!r} are not numbers of one kind"
+        notices.append((line, f"{name}: {kinds}; the column stays text"))
     if n <= half:
-        return {}, notices or [_mixed(cells, name, amounts.keys(), numbers.keys())]
+        return {}, notices
     others = "the other value of the column is" if n == 1 else f"the other {n:,} values of the column are"
     for line, text in cells:
         if text not in numbers and text not in unclear:
@@ -126,10 +135,6 @@ class _Amount:
 
     unit: str
     readings: dict[str, Number]
-
-    @property
-    def is_unclear(self) -> bool:
-        return len(self.readings) == 2
 
     @classmethod
     def of(cls, text: str) -> _Amount | None:
@@ -163,9 +168,7 @@ def _value(sign: int, digits: str, decimal: str) -> Number | None:
 
 def _majority(units: dict[str, str], counts: dict[str, int]) -> set[str]:
     """The units that may stand in the column: one currency and none at all, or per cent."""
-    votes: Counter[str] = Counter()
-    for text, unit in units.items():
-        votes[unit] += counts[text]
+    votes = Counter(unit for text, unit in units.items() for _ in range(counts[text]))
     if 2 * votes["%"] > votes.total():
         return {"%"}
     currencies = [unit for unit, _ in votes.most_common() if unit not in ("", "%")]
@@ -174,27 +177,9 @@ def _majority(units: dict[str, str], counts: dict[str, int]) -> set[str]:
 
 def _decimal_sign(amounts: dict[str, _Amount], counts: dict[str, int], point_is_decimal: bool) -> str:
     """Point or comma, or "" where nothing tells."""
-    sure: Counter[str] = Counter()
-    for text, amount in amounts.items():
-        if len(amount.readings) == 1:
-            sure[next(iter(amount.readings))] += counts[text]
+    clear = {text: amount.readings for text, amount in amounts.items() if len(amount.readings) == 1}
+    sure = Counter(decimal for text in clear for decimal in clear[text] for _ in range(counts[text]))
     if sure["."] != sure[","]:
         return max(sure, key=sure.__getitem__)
-    unclear = [text for text, amount in amounts.items() if amount.is_unclear]
-    pointed = all("." in text.translate(_SIGNS) for text in unclear)
-    return "." if not sure and unclear and point_is_decimal and pointed else ""
-
-
-def _cannot_tell(cells: Sequence[tuple[int, str]], name: str, unclear: Set[str]) -> tuple[int, str]:
-    line, text = next(cell for cell in cells if cell[1] in unclear)
-    amount = _Amount.of(text)
-    point, comma = (amount.readings[decimal] for decimal in (".", ","))
-    return line, f"{name}: {text[:80]!r} may be {point} or {comma}, and no other value tells; it stays text"
-
-
-def _mixed(
-    cells: Sequence[tuple[int, str]], name: str, amounts: Set[str], numbers: Set[str]
-) -> tuple[int, str]:
-    line, odd = next(cell for cell in cells if cell[1] in amounts - numbers)
-    other = next(text for _, text in cells if text in amounts and text != odd)
-    return line, f"{name}: {odd[:80]!r} and {other[:80]!r} are not numbers of one kind; the column stays text"
+    unclear = [text.translate(_SIGNS) for text, amount in amounts.items() if len(amount.readings) == 2]
+    return "." if not sure and unclear and point_is_decimal and all("." in text for text in unclear) else ""

@@ -8,6 +8,8 @@ import os
 import re
 import stat
 import unicodedata
+from collections.abc import Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -50,9 +52,9 @@ class Attachments:
                 remedy="Check its name, or leave it out.",
             )
         self._folder = folder
-        self._allowed = [os.path.realpath(root) for root in (folder, media_root) if root is not None]
-        self._inside: dict[str, bool] = {}  # many files lie in few folders
-        self._listings: dict[Path, dict[str, list[str]]] = {}
+        allowed = [os.path.realpath(root) for root in (folder, media_root) if root is not None]
+        # Many files lie in few folders.
+        self._is_inside, self._listing = cache(partial(_lies_in, allowed)), cache(_listing)
 
     def find(self, cell: object) -> tuple[Media | None, str]:
         """What the cell means, and what is to be said of it.
@@ -64,15 +66,12 @@ class Attachments:
             them, of which the first that can be used is taken. In a text they are separated by
             commas, semicolons or bars, unless a file is called like the whole.
         """
-        if isinstance(cell, tuple):
-            parts = [part for part in cell if part]
-        else:
+        parts = [part for part in cell if part] if isinstance(cell, tuple) else [cell]
+        if isinstance(cell, str) and cell[:5].lower() != "data:":
             found, why = self._one(cell)
-            if found is not None or not isinstance(cell, str) or cell[:5].lower() == "data:":
+            if found is not None:
                 return found, why
-            parts = [part.strip() for part in re.split(r"[,;|\n]", cell) if part.strip()]
-            if parts == [cell] or not parts:
-                return None, why
+            parts = [part.strip() for part in re.split(r"[,;|\n]", cell) if part.strip()] or [cell]
         reasons = []
         for part in parts:
             found, why = self._one(part)
@@ -94,17 +93,13 @@ class Attachments:
             return None, f"{shown} is an address; download it and give the file's name"
         if name.startswith("\\\\") or (os.name != "nt" and _WINDOWS.match(name)):
             return None, f"{shown} is a path of another machine; copy the file beside the table"
-        why = ""
         # A table written on Windows has the other separator.
-        for written in (name, name.replace("\\", "/")) if "\\" in name else (name,):
-            path, why = self._file(written)
-            if path is None and not why:
-                path, why = self._in_any_case(written)
-            if path is not None:
-                return path, ""
-            if why:
-                break
-        return None, f"{shown} {why}" if why else f"there is no file {shown} in the table's folder"
+        for written in dict.fromkeys((name, name.replace("\\", "/"))):
+            for look in (self._file, self._in_any_case):
+                path, why = look(written)
+                if path is not None or why:
+                    return path, f"{shown} {why}" if why else ""
+        return None, f"there is no file {shown} in the table's folder"
 
     def _file(self, name: str) -> tuple[Path | None, str]:
         """The file of this name, or why it may not be used; neither if there is none."""
@@ -139,21 +134,20 @@ class Attachments:
         names = " or ".join(repr(path.name) for path in found[:2])
         return None, f"may be {names}; write the name as it is" if found else ""
 
-    def _is_inside(self, folder: str) -> bool:
-        """Whether a folder is one of those allowed, or lies in one, with all links followed."""
-        if folder not in self._inside:
-            place = os.path.join(os.path.realpath(folder), "")
-            self._inside[folder] = any(place.startswith(os.path.join(root, "")) for root in self._allowed)
-        return self._inside[folder]
 
-    def _listing(self, folder: Path) -> dict[str, list[str]]:
-        """The names in a folder by what they are without regard to case."""
-        if folder not in self._listings:
-            names = self._listings[folder] = {}
-            with contextlib.suppress(OSError, ValueError):  # not a folder, or not a name
-                for name in os.listdir(folder):
-                    names.setdefault(_folded(name), []).append(name)
-        return self._listings[folder]
+def _lies_in(roots: Sequence[str], folder: str) -> bool:
+    """Whether a folder is one of the roots, or lies in one, with all links followed."""
+    place = os.path.join(os.path.realpath(folder), "")
+    return any(place.startswith(os.path.join(root, "")) for root in roots)
+
+
+def _listing(folder: Path) -> dict[str, list[str]]:
+    """The names in a folder by what they are without regard to case."""
+    names: dict[str, list[str]] = {}
+    with contextlib.suppress(OSError, ValueError):  # not a folder, or not a name
+        for name in os.listdir(folder):
+            names.setdefault(_folded(name), []).append(name)
+    return names
 
 
 def _folded(name: str) -> str:
@@ -163,12 +157,13 @@ def _folded(name: str) -> str:
 def _content(address: str) -> tuple[bytes | None, str]:
     """What a ``data:`` address holds."""
     about, _, written = address.partition(",")
+    why = "is damaged"
     if not about.lower().endswith(";base64"):
-        return None, "the data: address holds no base64; give a file's name"
-    if len(written) > LIMITS.bytes:
-        return None, f"the data: address is longer than {LIMITS.bytes:,} characters; give a file's name"
-    try:
-        content = base64.b64decode("".join(written.split()), validate=True)
-    except ValueError:
-        content = b""
-    return (content, "") if content else (None, "the data: address is damaged; give a file's name")
+        why = "holds no base64"
+    elif len(written) > LIMITS.bytes:
+        why = f"is longer than {LIMITS.bytes:,} characters"
+    else:
+        with contextlib.suppress(ValueError):
+            if content := base64.b64decode("".join(written.split()), validate=True):
+                return content, ""
+    return None, f"the data: address {why}; give a file's name"

@@ -42,7 +42,7 @@ def meanings(names: Sequence[str], chosen: Mapping[str, str] | None = None) -> d
     Examples
     --------
     >>> meanings(["Handle", "Title", "Body (HTML)", "Vendor"])
-    {'Title': 'title', 'Handle': 'id', 'Body (HTML)': 'description'}
+    {'Handle': 'id', 'Title': 'title', 'Body (HTML)': 'description'}
     >>> meanings(["sku", "Bezeichnung"], {"title": "Bezeichnung"})
     {'Bezeichnung': 'title', 'sku': 'id'}
     """
@@ -50,30 +50,27 @@ def meanings(names: Sequence[str], chosen: Mapping[str, str] | None = None) -> d
     for meaning, name in (chosen or {}).items():
         if meaning not in COLUMNS or name not in names:
             wrong = f"no meaning {meaning!r}" if meaning not in COLUMNS else f"no column {name!r}"
-            raise TableError(
-                f"There is {wrong}; the columns are {_listed(names)}.",
-                accepted=f"one of {', '.join(COLUMNS)}, and a column of the table.",
-                remedy="On the command line: --column title=NAME",
-            )
+            raise _unclear(f"There is {wrong}", names)
         found[name] = meaning
     for meaning in COLUMNS:
-        candidates = (meaning, *_ALSO.get(meaning, ()))
         by_key = {_key(name): name for name in names if name not in found}
-        match = next((by_key[key] for key in map(_key, candidates) if key in by_key), None)
+        keys = (_key(meaning), *_ALSO.get(meaning, ()))
+        match = next((by_key[key] for key in keys if key in by_key), None)
         if meaning not in found.values() and match is not None:
             found[match] = meaning
     if not set(found.values()) & set(_SEARCHED):
-        raise TableError(
-            f"No column is taken as the title, a picture or a sound; the columns are {_listed(names)}.",
-            accepted=f"a header with some of {', '.join(COLUMNS)}; other columns are attributes.",
-            remedy="Rename one, or say which it is: --column title=NAME, or columns={'title': 'NAME'}.",
-        )
+        raise _unclear("No column is taken as the title, a picture or a sound", names)
     return found
+
+
+def _unclear(problem: str, names: Sequence[str]) -> TableError:
+    listed = ", ".join(name[:40] for name in names[:12] if name) or "without names"
+    return TableError(
+        f"{problem}; the columns are {listed}.",
+        accepted=f"a header with some of {', '.join(COLUMNS)}; other columns are attributes.",
+        remedy="Rename one, or say which it is: --column title=NAME, or columns={'title': 'NAME'}.",
+    )
 
 
 def _key(name: str) -> str:
     return re.sub(r"[\W_]", "", name).lower()
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(name[:40] for name in names[:12] if name) or "without names"

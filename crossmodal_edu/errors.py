@@ -73,6 +73,17 @@ class StorageError(CrossmodalError):
     """A saved folder cannot be written or read back."""
 
 
+def first_line(error: BaseException) -> str:
+    """Why a library gave up, short enough for one sentence of ours.
+
+    Examples
+    --------
+    >>> first_line(ValueError("It is cut off.\\nAt length …")), first_line(EOFError())
+    ('It is cut off.', 'EOFError')
+    """
+    return (str(error).splitlines() or [type(error).__name__])[0][:120]
+
+
 @contextmanager
 def extra(name: str) -> Iterator[None]:
     """Around the import of a library that an extra of the package brings: a missing one says which.

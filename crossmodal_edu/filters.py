@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -61,8 +62,12 @@ def passing(filters: Mapping[str, object], catalog: HasAttributes) -> list[int]:
     for name, wanted in filters.items():
         if name not in catalog.attributes:
             raise _unknown(name, catalog.attributes)
-        if _is_range(wanted):
-            _check_numbers(name, catalog)
+        if _is_range(wanted) and all(isinstance(value, str) for value in _values_of(name, catalog)):
+            raise TableError(
+                f"{name!r} has no numbers, only texts such as {_values_of(name, catalog)[0]!r:.80}.",
+                accepted="a value or a list of values.",
+                remedy="Filter by a value, or write numbers into the column.",
+            )
         tests.append((name, _test(name, wanted), isinstance(wanted, Not)))
     return [
         position
@@ -128,7 +133,7 @@ def unmatched(filters: Mapping[str, object], catalog: HasAttributes) -> list[str
     for name, wanted in filters.items():
         if name not in catalog.attributes or _is_range(wanted) or callable(wanted) or isinstance(wanted, Not):
             continue
-        counts = Counter(p.attributes[name] for p in catalog if name in p.attributes)
+        counts = Counter(_values_of(name, catalog))
         listed = ", ".join(str(value) for value, _ in counts.most_common(_MOST_LISTED))
         more = f" and {len(counts) - _MOST_LISTED:,} more" if len(counts) > _MOST_LISTED else ""
         sentences += [
@@ -143,15 +148,12 @@ def _test(name: str, wanted: object) -> Callable[[Value], bool]:
     """What a value of the attribute must fulfil."""
     if isinstance(wanted, tuple) and _is_range(wanted):
         low, high = wanted
-        if not (-float("inf") if low is None else low) <= (float("inf") if high is None else high):
-            raise TableError(
-                f"The range {wanted} of {name!r} is empty.",
-                accepted="(low, high) with low ≤ high; None leaves a side open.",
-                remedy="Exchange the two.",
-            )
-        return lambda value: (
-            not isinstance(value, str) and (low is None or low <= value) and (high is None or value <= high)
-        )
+        low, high = -math.inf if low is None else low, math.inf if high is None else high
+        if not low <= high:
+            accepted = "(low, high) with low ≤ high; None leaves a side open."
+            problem = f"The range {wanted} of {name!r} is empty."
+            raise TableError(problem, accepted=accepted, remedy="Exchange the two.")
+        return lambda value: not isinstance(value, str) and low <= value <= high
     if isinstance(wanted, Not):
         one_of = _equal_to_one_of(name, wanted.values)
         return lambda value: not one_of(value)
@@ -159,11 +161,8 @@ def _test(name: str, wanted: object) -> Callable[[Value], bool]:
 
 
 def _is_range(wanted: object) -> bool:
-    return (
-        isinstance(wanted, tuple)
-        and len(wanted) == 2
-        and all(bound is None or isinstance(bound, Real) for bound in wanted)
-    )
+    pair = wanted if isinstance(wanted, tuple) and len(wanted) == 2 else ("",)
+    return all(bound is None or isinstance(bound, Real) for bound in pair)
 
 
 def _values(wanted: object) -> Sequence[object]:
@@ -178,13 +177,11 @@ def _equal_to_one_of(name: str, wanted: Sequence[object]) -> Callable[[Value], b
     """
     texts, numbers, written = set(), set(), set()
     for value in wanted:
-        if isinstance(value, str):
-            texts.add(_folded(value))
-            written.add(to_number(value))
-        elif isinstance(value, Real) and not isinstance(value, bool):
+        if isinstance(value, (str, bool)):
+            texts.add(_folded(str(value)))  # True as tables have it
+            written.add(to_number(str(value)))
+        elif isinstance(value, Real):
             numbers.add(value)
-        elif isinstance(value, bool):
-            texts.add(_folded(str(value)))  # as tables have it
         else:
             raise TableError(
                 f"The filter of {name!r} is {value!r:.80}.",
@@ -204,14 +201,8 @@ def _folded(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
-def _check_numbers(name: str, catalog: HasAttributes) -> None:
-    values = [product.attributes[name] for product in catalog if name in product.attributes]
-    if all(isinstance(value, str) for value in values):
-        raise TableError(
-            f"{name!r} has no numbers, only texts such as {values[0]!r:.80}.",
-            accepted="a value or a list of values.",
-            remedy="Filter by a value, or write numbers into the column.",
-        )
+def _values_of(name: str, catalog: HasAttributes) -> list[Value]:
+    return [product.attributes[name] for product in catalog if name in product.attributes]
 
 
 def _unknown(name: object, known: Sequence[str]) -> TableError:
@@ -251,17 +242,16 @@ def _split(text: str, known: Sequence[str]) -> tuple[str, bool, str]:
 
 def _wanted(text: str, name: str, written: str, catalog: HasAttributes) -> Any:
     """A list of values, or a range."""
-    values = {product.attributes[name] for product in catalog if name in product.attributes}
+    values = set(_values_of(name, catalog))
     if any(map(_equal_to_one_of(name, [written]), values)):
         return [written]
     parts = [(match[1], match[2]) for match in _PART.finditer(written)]
     if ".." in written and all(quoted is None for quoted, _ in parts):
-        low, _, high = (part.strip() for part in written.partition(".."))
-        bounds = tuple(to_number(bound) if bound else None for bound in (low, high))
-        if (low or high) and all(
-            bound is not None or not end for bound, end in zip(bounds, (low, high), strict=True)
-        ):
-            return bounds
+        ends = [end.strip() for end in written.split("..", 1)]
+        low, high = map(to_number, ends)
+        # An open end is no number, and neither is one that cannot be read.
+        if any(ends) and (low is None, high is None) == (not ends[0], not ends[1]):
+            return low, high
         if not all(isinstance(value, str) for value in values):
             raise _unreadable(text, "the ends of a range are numbers", "Write 20..50, 20.. or ..50.")
     chosen = [
@@ -277,19 +267,15 @@ def _wanted(text: str, name: str, written: str, catalog: HasAttributes) -> Any:
 def _both(text: str, name: str, before: Any, wanted: Any) -> object:
     """Two filters of one attribute as one."""
     if type(before) is not type(wanted):
-        raise _unreadable(
-            text, f"{name!r} was given another kind of filter before", "Give values, exclusions or ranges."
-        )
+        why = f"{name!r} was given another kind of filter before"
+        raise _unreadable(text, why, "Give values, exclusions or ranges.")
     if isinstance(wanted, Not):
         return Not(*before.values, *wanted.values)
     if isinstance(wanted, list):
         return before + wanted
-    lows, highs = (
-        [bound for bound in pair if bound is not None] for pair in zip(before, wanted, strict=True)
-    )
-    low, high = max(lows, default=None), min(highs, default=None)
+    ends = ([bound for bound in pair if bound is not None] for pair in zip(before, wanted, strict=True))
+    low, high = max(next(ends), default=None), min(next(ends), default=None)
     if low is not None and high is not None and low > high:
-        raise _unreadable(
-            text, f"no number lies in this range of {name!r} and in the one before", "Leave one of them out."
-        )
+        why = f"no number lies in this range of {name!r} and in the one before"
+        raise _unreadable(text, why, "Leave one of them out.")
     return low, high

@@ -20,6 +20,8 @@ import soxr
 from jaxtyping import Float
 from PIL import Image, ImageOps
 
+from crossmodal_edu.errors import first_line
+
 # AVIF comes last, since a Pillow built without it stops there.
 _PICTURE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "ICO", "AVIF")
 # FFmpeg knows some 350 formats, among them text files, playlists that name other files, and
@@ -27,6 +29,8 @@ _PICTURE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "ICO", "
 _CONTAINERS = "wav,w64,flac,ogg,mp3,mov,matroska,avi,aac,aiff,au,caf,amr,asf,mpeg,mpegts,flv"
 _MEDIA_ERRORS = (av.FFmpegError, ValueError, OSError, EOFError, MemoryError)
 _MAX_DAMAGED_PACKETS = 200
+# Without a handler of its own, Python prints what Pillow remarks on damaged metadata.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 
 def picture_in(file: BufferedIOBase) -> Image.Image | None:
@@ -38,7 +42,7 @@ def picture_in(file: BufferedIOBase) -> Image.Image | None:
         If its size is beyond even Pillow's limit.
     """
     try:
-        with _quiet():
+        with warnings.catch_warnings(action="ignore"):
             return Image.open(file, formats=_PICTURE_FORMATS)
     except Image.DecompressionBombError:
         raise
@@ -56,7 +60,7 @@ def to_rgb(picture: Image.Image) -> Image.Image:
         If it cannot be decoded; the text is the reason.
     """
     try:
-        with _quiet():
+        with warnings.catch_warnings(action="ignore"):
             with _no_stderr() if picture.format == "TIFF" else contextlib.nullcontext():
                 picture.load()
             # A picture with a damaged note about its orientation is still a picture.
@@ -71,20 +75,7 @@ def to_rgb(picture: Image.Image) -> Image.Image:
             white.paste(picture, mask=picture.getchannel("A"))
             return white
     except Exception as error:
-        raise ValueError(_reason(error)) from None
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep Pillow's remarks on damaged metadata, and on its own size limit, off the terminal."""
-    logger, handler = logging.getLogger("PIL"), logging.NullHandler()
-    logger.addHandler(handler)  # without one, Python prints errors itself
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.removeHandler(handler)
+        raise ValueError(first_line(error)) from None
 
 
 @contextlib.contextmanager
@@ -119,21 +110,17 @@ def _to_eight_bits(picture: Image.Image) -> Image.Image:
     return Image.fromarray(np.round(grey, out=grey).astype(np.uint8))
 
 
-def _reason(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:120]
-
-
 def is_video(file: BufferedIOBase) -> bool:
     """Whether a file holds moving pictures; the cover of a song does not move."""
     try:
         with _container(file) as container:
-            for stream in container.streams.video:
-                cover = stream.disposition & av.stream.Disposition.attached_pic
-                if not cover and stream.codec_context is not None and stream.codec_context.width > 0:
-                    return True
+            return any(
+                stream.codec_context is not None and stream.codec_context.width > 0
+                for stream in container.streams.video
+                if not stream.disposition & av.stream.Disposition.attached_pic
+            )
     except _MEDIA_ERRORS:
-        pass
-    return False
+        return False
 
 
 def is_sound(file: BufferedIOBase) -> bool:

@@ -7,11 +7,12 @@ and the work done on one input is bounded by a :class:`Limits`.
 
 from __future__ import annotations
 
+import codecs
 import io
 import re
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -77,6 +78,8 @@ _AS = {None: "", Modality.TEXT: " as text", Modality.IMAGE: " as a picture", Mod
 
 # The first bytes of files that are often given and turn out damaged, or cannot be searched with.
 _ARRAYS = "Give a sound as (samples,) and a picture as (height, width, 3) of uint8, 0 to 255."
+_LOOK = "Open it in another program to see what it is, and save it in one of these forms."
+_SMALLER = "Make the picture smaller, or raise Limits.pixels."
 _AGAIN = "If other programs do not open it either, it is damaged: copy or save it again."
 _HEIC = rb"....ftyp(hei|hev|mif1|msf1)"
 _DRAWING = rb"\s*(<\?xml[^>]*>\s*|<!--.*?-->\s*|<!DOCTYPE svg[^>]*>\s*)*<svg"
@@ -95,11 +98,7 @@ _SIGNATURES = (
     (rb"PK\x03\x04", "a ZIP archive or an office document", "Unpack it, or copy the words."),
     (rb"PAR1", "a Parquet table", "Tables are given as a catalogue, not as a query."),
     (rb"\xff\xfe|\xfe\xff", "a text in UTF-16", "Save it as UTF-8."),
-    (
-        _DRAWING,
-        "an SVG drawing",
-        "Export it as PNG.",
-    ),
+    (_DRAWING, "an SVG drawing", "Export it as PNG."),
 )
 
 
@@ -143,7 +142,7 @@ def recognise(query: Query | object, limits: Limits = LIMITS) -> Modality:
     <Modality.TEXT: 'text'>
     >>> recognise(Path("photo.jpg"))
     Traceback (most recent call last):
-    crossmodal_edu.errors.InputError: There is no file 'photo.jpg'.
+    crossmodal_edu.errors.InputError: 'photo.jpg' does not exist.
       accepted: words, a picture (JPEG, PNG, WebP …), a sound (WAV, MP3, M4A …) or a video (MP4, WebM …).
       what to do: Check the name and the folder.
     """
@@ -205,15 +204,13 @@ def open_text(source: str | Path | bytes | object, limits: Limits = LIMITS) -> s
     given, source = source, _plain(source)
     if isinstance(source, (Path, bytes)):
         with _opened(source, limits) as file:
-            # A character takes four bytes at most, the byte order mark three.
-            content = file.read(4 * limits.characters + 4)
+            # A character takes four bytes at most, the byte order mark three: one more than allowed.
+            content = file.read(most := 4 * (limits.characters + 1) + 3)
         if b"\0" in content:
             raise _unreadable(given, content[:4096], Modality.TEXT)
         try:
-            source = content.decode("utf-8-sig")
+            source = _decoded(content, most).removeprefix("\ufeff")
         except UnicodeDecodeError as error:
-            if len(content) == 4 * limits.characters + 4 and error.start > 4 * limits.characters:
-                raise _too_long(given, limits) from None
             raise _refuse(given, f"is not UTF-8 text (byte {error.start + 1})", Modality.TEXT) from None
     if not isinstance(source, str):
         raise _refuse(given, "is not a text", Modality.TEXT)
@@ -253,9 +250,7 @@ def open_image(source: Query | object, limits: Limits = LIMITS) -> Image.Image:
     (255, 255, 255)
     """
     given, source = source, _plain(source, is_path=True)
-    if isinstance(source, np.ndarray):
-        if recognise(source) is not Modality.IMAGE or source.size == 0:
-            raise _refuse(given, "is not a picture", Modality.IMAGE)
+    if isinstance(source, np.ndarray) and source.size and recognise(source) is Modality.IMAGE:
         source = Image.fromarray(np.ascontiguousarray(source))
     if isinstance(source, Image.Image):
         _check_pixels(source, given, limits)
@@ -365,6 +360,33 @@ def read_query(
     return modality, openers[modality](query)
 
 
+@contextmanager
+def ordinary_file(
+    path: Path, refuse: Callable[[str, str], Exception]
+) -> Iterator[tuple[io.BufferedIOBase, int]]:
+    """A file that somebody named, open for reading, and its size; or the error that ``refuse`` makes.
+
+    Parameters
+    ----------
+    path : Path
+    refuse : callable
+        Given why the file cannot be used and what to do, makes the error that is raised.
+    """
+    try:
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise refuse("is a folder, not a file", "Name one file in it.")
+        if not stat.S_ISREG(status.st_mode):  # a pipe or a device may never end
+            raise refuse("is not an ordinary file", "Copy it into a file first.")
+        with path.open("rb") as file:
+            yield file, status.st_size
+    except (FileNotFoundError, NotADirectoryError):
+        raise refuse("does not exist", "Check the name and the folder.") from None
+    except (OSError, ValueError) as error:
+        why = f"cannot be opened ({getattr(error, 'strerror', None) or error})"
+        raise refuse(why, "Check its name and access rights.") from None
+
+
 # What was given
 
 
@@ -385,19 +407,20 @@ def _plain(query: object, is_path: bool = False) -> object:
         return query
     if isinstance(query, (Path, bytes, Image.Image)):
         return query
-    raise InputError(
-        f"{_name(query)} cannot be searched with.",
-        accepted=_ACCEPTED[None],
-        remedy="Give a string, a path, the bytes of a file, a PIL image or a numpy array.",
-    )
+    remedy = "Give a string, a path, the bytes of a file, a PIL image or a numpy array."
+    raise _refuse(query, "cannot be searched with", remedy=remedy)
+
+
+def ascii_name(name: str | Path) -> str:
+    """The name of a file, or a text, in quotes and shortened, printable on any terminal."""
+    shown = str(name) if len(str(name)) <= 80 else f"{str(name)[:60]}…{str(name)[-12:]}"
+    return f"'{shown}'" if shown.isprintable() else ascii(shown)
 
 
 def _name(given: object) -> str:
     """How a message calls what was given, printable on any terminal."""
     if isinstance(given, (str, Path)):
-        shown = str(given)
-        shown = shown if len(shown) <= 80 else f"{shown[:60]}…{shown[-12:]}"
-        return ascii(shown) if not shown.isprintable() else f"'{shown}'"
+        return ascii_name(given)
     if isinstance(given, (bytes, bytearray)):
         return f"The input of {len(given):,} bytes"
     if isinstance(given, np.ndarray):
@@ -409,12 +432,8 @@ def _name(given: object) -> str:
     return f"An object of type {type(given).__name__}"
 
 
-def _refuse(given: object, why: str, wanted: Modality | None = None, remedy: str = "") -> InputError:
-    return InputError(
-        f"{_name(given)} {why}.",
-        accepted=_ACCEPTED[wanted],
-        remedy=remedy or "Open it in another program to see what it is, and save it in one of these forms.",
-    )
+def _refuse(given: object, why: str, wanted: Modality | None = None, remedy: str = _LOOK) -> InputError:
+    return InputError(f"{_name(given)} {why}.", accepted=_ACCEPTED[wanted], remedy=remedy)
 
 
 def _unreadable(given: object, start: bytes, wanted: Modality | None = None) -> InputError:
@@ -430,71 +449,45 @@ def _unreadable(given: object, start: bytes, wanted: Modality | None = None) -> 
 def _opened(source: Path | bytes, limits: Limits) -> Iterator[io.BufferedIOBase]:
     """A binary file on a source that is not empty and not larger than the limit."""
     if isinstance(source, bytes):
-        file: io.BufferedIOBase = io.BytesIO(source)
-        size = len(source)
+        given = nullcontext((io.BytesIO(source), len(source)))
     else:
-        try:
-            status = source.stat()
-            if stat.S_ISDIR(status.st_mode):
-                raise _refuse(source, "is a folder, not a file", remedy="Name one file in it.")
-            if not stat.S_ISREG(status.st_mode):  # a pipe or a device may never end
-                raise _refuse(source, "is not an ordinary file", remedy="Copy it into a file first.")
-            file, size = source.open("rb"), status.st_size
-        except (FileNotFoundError, NotADirectoryError):
-            raise InputError(
-                f"There is no file {_name(source)}.",
-                accepted=_ACCEPTED[None],
-                remedy="Check the name and the folder.",
-            ) from None
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise _refuse(
-                source, f"cannot be opened ({reason})", remedy="Check its name and access rights."
-            ) from None
-    with file:
+        given = ordinary_file(source, lambda why, remedy: _refuse(source, why, remedy=remedy))
+    with given as (file, size):
         if size == 0:
             raise _refuse(source, "is empty")
         if size > limits.bytes:
-            raise _refuse(
-                source,
-                f"has {size:,} bytes, more than the {limits.bytes:,} allowed",
-                remedy="Shorten it, save it at a lower quality, or raise Limits.bytes.",
-            )
+            why = f"has {size:,} bytes, more than the {limits.bytes:,} allowed"
+            raise _refuse(source, why, None, "Shorten it, lower its quality, or raise Limits.bytes.")
         yield file
 
 
 # Text
 
 
+def _decoded(start: bytes, most: int) -> str:
+    """The first bytes of a file as text; if as many as were asked for came, the last character may be cut."""
+    return codecs.utf_8_decode(start, "strict", len(start) < most)[0]
+
+
 def _is_text(start: bytes) -> bool:
-    """Whether the first bytes of a file are UTF-8 without NUL; the last character may be cut."""
+    """Whether the first bytes of a file, 4,096 at most, are UTF-8 without NUL."""
     try:
-        start.decode("utf-8")
-    except UnicodeDecodeError as error:
-        if len(start) < 4096 or error.start < len(start) - 3 or error.reason != "unexpected end of data":
-            return False
-    return b"\0" not in start
+        return "\0" not in _decoded(start, 4096)
+    except UnicodeDecodeError:
+        return False
 
 
 def _check_text(text: str, given: object, limits: Limits) -> str:
     if len(text) > limits.characters:
-        raise _too_long(given, limits)
+        why = f"has more than {limits.characters:,} characters"
+        raise _refuse(given, why, Modality.TEXT, "Give fewer words.")
     if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
         raise _refuse(given, "holds characters that are not text", Modality.TEXT, "Type the words again.")
     words = " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", text).split())
     if not words:
-        raise InputError(
-            "The text is empty.",
-            accepted=_ACCEPTED[Modality.TEXT],
-            remedy='Give at least one word, as in "red bag".',
-        )
+        remedy = 'Give at least one word, as in "red bag".'
+        raise InputError("The text is empty.", accepted=_ACCEPTED[Modality.TEXT], remedy=remedy)
     return words
-
-
-def _too_long(given: object, limits: Limits) -> InputError:
-    return _refuse(
-        given, f"has more than {limits.characters:,} characters", Modality.TEXT, "Give fewer words."
-    )
 
 
 # Pictures
@@ -504,7 +497,7 @@ def _picture_in(file: io.BufferedIOBase, given: object, limits: Limits) -> Image
     try:
         picture = picture_in(file)
     except Image.DecompressionBombError:
-        raise _too_large(given, "too many", limits) from None
+        raise _refuse(given, "has too many pixels", Modality.IMAGE, _SMALLER) from None
     if picture is not None:
         _check_pixels(picture, given, limits)
     return picture
@@ -512,17 +505,11 @@ def _picture_in(file: io.BufferedIOBase, given: object, limits: Limits) -> Image
 
 def _check_pixels(picture: Image.Image, given: object, limits: Limits) -> None:
     if picture.width * picture.height > limits.pixels:
-        raise _too_large(given, f"{picture.width:,} × {picture.height:,}", limits)
+        size = f"{picture.width:,} × {picture.height:,}"
+        why = f"has {size} pixels, more than the {limits.pixels:,} allowed"
+        raise _refuse(given, why, Modality.IMAGE, _SMALLER)
     if picture.width * picture.height == 0:
         raise _refuse(given, "has no pixels", Modality.IMAGE)
-
-
-def _too_large(given: object, size: str, limits: Limits) -> InputError:
-    return InputError(
-        f"{_name(given)} has {size} pixels.",
-        accepted=f"pictures of at most {limits.pixels:,} pixels.",
-        remedy="Make the picture smaller, or raise Limits.pixels.",
-    )
 
 
 def _as_rgb(picture: Image.Image, given: object) -> Image.Image:
@@ -537,22 +524,14 @@ def _as_rgb(picture: Image.Image, given: object) -> Image.Image:
 
 def _is_waveform(samples: np.ndarray) -> bool:
     """(samples,), or two axes of which one is short enough to be the channels."""
-    numbers = samples.dtype.kind in "fi" or samples.dtype == np.uint8
-    return numbers and (
-        samples.ndim == 1 or (samples.ndim == 2 and 1 <= min(samples.shape) <= _MOST_CHANNELS)
-    )
+    few = samples.ndim == 1 or (samples.ndim == 2 and 1 <= min(samples.shape) <= _MOST_CHANNELS)
+    return few and (samples.dtype.kind in "fi" or samples.dtype == np.uint8)
 
 
 def _array_piece(samples: np.ndarray, rate: int, given: object, seconds: float) -> tuple[int, np.ndarray]:
     if not _is_waveform(samples):
-        raise _refuse(
-            given,
-            "is not a sound",
-            Modality.AUDIO,
-            "Give (samples,) or (channels, samples): floats in [-1, 1], or int16.",
-        )
-    if samples.ndim == 2:
-        channels = samples if samples.shape[0] < samples.shape[1] else samples.T
-        samples = full_scale(channels[:, : round(seconds * max(rate, 0))]).mean(axis=0)
-        return rate, samples
-    return rate, full_scale(samples[: round(seconds * max(rate, 0))])
+        remedy = "Give (samples,) or (channels, samples): floats in [-1, 1], or int16."
+        raise _refuse(given, "is not a sound", Modality.AUDIO, remedy)
+    is_upright = samples.ndim == 2 and samples.shape[0] >= samples.shape[1]
+    channels = samples.T if is_upright else np.atleast_2d(samples)
+    return rate, full_scale(channels[:, : round(seconds * max(rate, 0))]).mean(axis=0)

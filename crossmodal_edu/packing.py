@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 from jaxtyping import Float
+from PIL import Image
 
 from crossmodal_edu.errors import InputError
 from crossmodal_edu.modality import SAMPLE_RATE, open_audio, open_image
@@ -25,7 +28,10 @@ def packed(product: Product) -> Product:
     A file is opened again before it is copied: since it was embedded it may have been exchanged,
     and nothing but pictures and sounds gets into a saved folder.
     """
-    return replace(product, image=_picture(product.image), audio=_sound(product.audio))
+    picture = _small(product.image, _LARGEST_PICTURE, open_image, _thumbnail)
+    return replace(
+        product, image=picture, audio=_small(product.audio, _LARGEST_SOUND, open_audio, encode_opus)
+    )
 
 
 def encode_opus(waveform: Float[np.ndarray, "samples"]) -> bytes:
@@ -74,35 +80,22 @@ def encode_opus(waveform: Float[np.ndarray, "samples"]) -> bytes:
     return file.getvalue()
 
 
-def _picture(media: Media | None) -> bytes | None:
-    content = _content(media)
-    if content is None or (isinstance(media, bytes) and len(content) <= _LARGEST_PICTURE):
-        return content
+def _small(
+    media: Media | None, most: int, opener: Callable[[bytes], Any], encode: Callable[[Any], bytes]
+) -> bytes | None:
+    """The content, encoded anew if it is large; nothing if it cannot be opened."""
     try:
-        picture = open_image(content)
-    except InputError:
+        content = media.read_bytes() if isinstance(media, Path) else media
+        if content is None or (content is media and len(content) <= most):
+            return content
+        opened = opener(content)
+    except (OSError, InputError):
         return None
-    if len(content) <= _LARGEST_PICTURE:
-        return content
+    return content if len(content) <= most else encode(opened)
+
+
+def _thumbnail(picture: Image.Image) -> bytes:
     picture.thumbnail(_THUMBNAIL)
     file = io.BytesIO()
     picture.save(file, "WEBP")
     return file.getvalue()
-
-
-def _sound(media: Media | None) -> bytes | None:
-    content = _content(media)
-    if content is None or (isinstance(media, bytes) and len(content) <= _LARGEST_SOUND):
-        return content
-    try:
-        waveform = open_audio(content)
-    except InputError:
-        return None
-    return content if len(content) <= _LARGEST_SOUND else encode_opus(waveform)
-
-
-def _content(media: Media | None) -> bytes | None:
-    try:
-        return media.read_bytes() if isinstance(media, Path) else media
-    except OSError:
-        return None

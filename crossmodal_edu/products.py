@@ -77,12 +77,9 @@ class Product:
     @property
     def modalities(self) -> tuple[Modality, ...]:
         """The ways in which this product can be found."""
-        there = {
-            Modality.TEXT: self.text or self.text_zh,
-            Modality.IMAGE: self.image is not None,
-            Modality.AUDIO: self.audio is not None,
-        }
-        return tuple(modality for modality, has in there.items() if has)
+        there = (self.text or self.text_zh or None, self.image, self.audio)
+        kinds = (Modality.TEXT, Modality.IMAGE, Modality.AUDIO)
+        return tuple(kind for kind, side in zip(kinds, there, strict=True) if side is not None)
 
 
 class Catalog(Sequence[Product]):
@@ -123,11 +120,8 @@ class Catalog(Sequence[Product]):
         self.problems = tuple(problems)
         if len(self._positions) < len(self._products):
             twice, _ = Counter(product.id for product in self._products).most_common(1)[0]
-            raise TableError(
-                f"Two products have the id {twice!r}.",
-                accepted="products with distinct ids.",
-                remedy="Give one of them another id.",
-            )
+            problem, remedy = f"Two products have the id {twice!r}.", "Give one of them another id."
+            raise TableError(problem, accepted="products with distinct ids.", remedy=remedy)
 
     @cached_property
     def _positions(self) -> dict[str, int]:
@@ -166,12 +160,9 @@ class Catalog(Sequence[Product]):
         try:
             return self._positions[id]
         except (KeyError, TypeError):
-            raise TableError(
-                f"No product has the id {id!r}.",
-                accepted="ids of this catalogue"
-                + (f", such as {self._products[0].id!r}." if self else "; it is empty."),
-                remedy="Look the id up in the table.",
-            ) from None
+            known = f"ids such as {self._products[0].id!r}." if self else "none: the catalogue is empty."
+            remedy = "Look the id up in the table."
+            raise TableError(f"No product has the id {id!r}.", accepted=known, remedy=remedy) from None
 
     def take(self, positions: Iterable[int]) -> Catalog:
         """The products at these positions, in this order."""
@@ -185,15 +176,13 @@ class Catalog(Sequence[Product]):
         TableError
             If no product is in it.
         """
-        products = [product for product in self._products if product.split == name]
-        if not products:
-            known = sorted({product.split for product in self._products if product.split})
-            raise TableError(
-                f"No product is in the split {name!r}.",
-                accepted=", ".join(known) + "." if known else "this catalogue has no splits.",
-                remedy='Fill the column "split" of the table, or use the whole catalogue.',
-            )
-        return Catalog(products, self.name)
+        positions = [position for position, product in enumerate(self) if product.split == name]
+        if not positions:
+            known = sorted({product.split for product in self} - {""}) or ["this catalogue has no splits"]
+            remedy = 'Fill the column "split" of the table, or use the whole catalogue.'
+            problem = f"No product is in the split {name!r}."
+            raise TableError(problem, accepted=f"{', '.join(known)}.", remedy=remedy)
+        return self.take(positions)
 
     @cached_property
     def attributes(self) -> tuple[str, ...]:
@@ -296,11 +285,11 @@ class Catalog(Sequence[Product]):
         products, problems = _products(table, attachments)
         problems = sorted([*table.problems, *problems], key=lambda problem: problem.line or 0)
         if not products:
-            what = (
+            first = (
                 f"the first problem is in {problems[0]}" if problems else "there is a header and nothing else"
             )
             raise TableError(
-                f"No row of {path.name!r} can be used; {what}.",
+                f"No row of {path.name!r} can be used; {first}.",
                 accepted="rows with at least a title, a picture or a sound.",
                 remedy="Correct that row and look whether the others have the same problem.",
             )
@@ -330,8 +319,7 @@ class Catalog(Sequence[Product]):
             columns[side] = _files(side, columns[side], path.parent, typed)
         if not typed:
             columns["captions"] = [" | ".join(captions) for captions in columns["captions"]]
-        for name in self.attributes:
-            columns[name] = [product.attributes.get(name) for product in self]
+        columns |= {name: [product.attributes.get(name) for product in self] for name in self.attributes}
         write_table(path, columns)
         return path
 
@@ -351,7 +339,7 @@ def _check_product(product: Product) -> None:
     A catalogue makes its products by the ten thousand: all texts are looked at as one, and
     one by one only to say which of them is wrong.
     """
-    id, captions, attributes = product.id, product.captions, product.attributes
+    captions, attributes = product.captions, product.attributes
     for side, media in (("image", product.image), ("audio", product.audio)):
         if media is not None and not isinstance(media, (bytes, Path)):
             given = "Give Path('…') or the bytes."
@@ -361,20 +349,19 @@ def _check_product(product: Product) -> None:
     for name in _unusable(tuple(attributes)):
         accepted = f"a text without spaces at its ends, none of {', '.join(COLUMNS)}"
         raise _refused(product, "name of an attribute", name, accepted, "Give it another name.")
-    numbers = {name: value for name, value in attributes.items() if not isinstance(value, str)}
-    plain = {name: _number(product, name, value) for name, value in numbers.items()}
-    if any(type(plain[name]) is not type(value) for name, value in numbers.items()):
-        object.__setattr__(product, "attributes", {**attributes, **plain})
-    texts = [id, product.title, product.description, product.title_zh, product.description_zh, product.split]
-    values = attributes.values() if not numbers else [v for v in attributes.values() if isinstance(v, str)]
-    if not _are_sound([*texts, *captions, *values]):
-        named = [*zip(_TEXTS, texts, strict=True), *(("captions", caption) for caption in captions)]
-        for name, text in [*named, *attributes.items()]:
-            if name not in numbers and not _are_sound([text]):
-                remedy = "Leave it out or give ''." if text is None else "Give str(…) of it, without them."
-                raise _refused(product, name, text, "a text without NUL and lone surrogates", remedy)
-    if not id or id != id.strip():
-        raise _refused(product, "id", id, "a text without spaces at its ends, not empty", "Give another id.")
+    numbers = {name: _number(product, name, v) for name, v in attributes.items() if not isinstance(v, str)}
+    if any(type(value) is not type(attributes[name]) for name, value in numbers.items()):
+        object.__setattr__(product, "attributes", {**attributes, **numbers})
+    named = [(name, getattr(product, name)) for name in _TEXTS]
+    named += [("captions", caption) for caption in captions]
+    named += [(name, value) for name, value in attributes.items() if name not in numbers]
+    if not _are_sound([text for _, text in named]):
+        name, text = next(pair for pair in named if not _are_sound([pair[1]]))
+        remedy = "Leave it out or give ''." if text is None else "Give str(…) of it, without them."
+        raise _refused(product, name, text, "a text without NUL and lone surrogates", remedy)
+    if not product.id or product.id != product.id.strip():
+        accepted = "a text without spaces at its ends, not empty"
+        raise _refused(product, "id", product.id, accepted, "Give another id.")
 
 
 def _are_sound(texts: list[Any]) -> bool:
@@ -389,27 +376,20 @@ def _are_sound(texts: list[Any]) -> bool:
 @lru_cache(maxsize=4_096)
 def _unusable(names: tuple[Any, ...]) -> list[Any]:
     """Those that are no names of attributes."""
-    return [
-        name
-        for name in names
-        if not _are_sound([name]) or not name or name != name.strip() or name.lower() in COLUMNS
-    ]
+    return [n for n in names if not _are_sound([n]) or not n or n != n.strip() or n.lower() in COLUMNS]
 
 
 def _number(product: Product, name: str, value: Any) -> int | float:
     """What is no text has to be a number that can be written, and becomes one of Python's."""
-    if type(value) is int or (isinstance(value, Integral) and not isinstance(value, bool)):
-        if int(value).bit_length() <= _MOST_BITS:
-            return int(value)
-    elif isinstance(value, (float, np.floating)) and math.isfinite(value):
-        return value if type(value) is float else float(str(value))  # np.float32(0.1) is 0.1
-    remedy = (
-        "Leave it out."
-        if value is None or isinstance(value, (int, float, np.number))
-        else "Give str(…) of it."
-    )
+    remedy = "Give str(…) of it."
     if isinstance(value, (bool, np.bool_)):
         remedy = "Give 'yes' and 'no', or 1 and 0."
+    elif isinstance(value, Integral) and int(value).bit_length() <= _MOST_BITS:
+        return int(value)
+    elif isinstance(value, (float, np.floating)) and math.isfinite(value):
+        return value if type(value) is float else float(str(value))  # np.float32(0.1) is 0.1
+    elif value is None or isinstance(value, (int, float, np.number)):
+        remedy = "Leave it out."
     raise _refused(product, name, value, "a text or a finite number", remedy)
 
 
@@ -428,31 +408,26 @@ def _products(table: Table, attachments: Attachments) -> tuple[list[Product], li
     products: list[Product] = []
     first_line: dict[str, int] = {}
     for (line, row), known in zip(table.rows, attributes, strict=True):
-        id = _words(row["id"]) if "id" in row else str(line)
-        if not id or id in first_line:
-            what = f"the id {id!r} is that of line {first_line[id]}" if id else "the id is empty"
-            problems.append(RowProblem(line, f"{what}; the row is left out"))
-            continue
-        media: dict[str, Media | None] = {}
-        for side in ("image", "audio"):
-            media[side], problem = attachments.find(row.get(side, ""))
-            if problem:
-                problems.append(RowProblem(line, f"{side}: {problem}"))
-        words = {name: _words(row.get(name, "")) for name in _WORDS}
-        captions = _captions(row.get("captions", ""))
-        split = _words(row.get("split", "")).lower()
         try:
-            product = Product(
-                id, **words, **media, attributes=known, captions=captions, split=split, line=line
-            )
+            id = _words(row["id"]) if "id" in row else str(line)
+            if not id or id in first_line:
+                raise TableError(
+                    f"the id {id!r} is that of line {first_line[id]}" if id else "the id is empty"
+                )
+            values: dict[str, Any] = {name: _words(row.get(name, "")) for name in (*_WORDS, "split")}
+            for side in ("image", "audio"):
+                values[side], problem = attachments.find(row.get(side, ""))
+                if problem:
+                    problems.append(RowProblem(line, f"{side}: {problem}"))
+            values |= {"captions": _captions(row.get("captions", "")), "split": values["split"].lower()}
+            product = Product(id, **values, attributes=known, line=line)
+            if not product.modalities:
+                raise TableError("it has no words, picture or sound")
         except TableError as error:
             problems.append(RowProblem(line, f"{error.problem.rstrip('.')}; the row is left out"))
-            continue
-        if not any(media.values()) and not product.modalities:
-            problems.append(RowProblem(line, "it has no words, picture or sound; the row is left out"))
-            continue
-        first_line[id] = line
-        products.append(product)
+        else:
+            first_line[id] = line
+            products.append(product)
     return products, problems
 
 
@@ -461,15 +436,12 @@ def _attributes(table: Table) -> tuple[list[dict[str, str | int | float]], list[
     attributes: list[dict[str, str | int | float]] = [{} for _ in table.rows]
     problems: list[RowProblem] = []
     for name in table.rows[0][1] if table.rows else ():
-        if name in COLUMNS:
-            continue
         cells = [(line, row[name]) for line, row in table.rows if row[name] != ""]
-        if not cells:
+        if name in COLUMNS or not cells:
             continue
         if _unusable((name,)) or not (table.delimiter or all(_is_no_junk(cell) for _, cell in cells)):
-            problems.append(
-                RowProblem(cells[0][0], f"the column {name[:40]!r} is no attribute; it is left out")
-            )
+            why = f"the column {name[:40]!r} is no attribute; it is left out"
+            problems.append(RowProblem(cells[0][0], why))
             continue
         numbers, odd = column_of_numbers(cells, name, table.delimiter != ";") if table.delimiter else ({}, [])
         problems += [RowProblem(line, problem) for line, problem in odd]
@@ -482,10 +454,7 @@ def _attributes(table: Table) -> tuple[list[dict[str, str | int | float]], list[
 
 def _is_no_junk(cell: Cell) -> bool:
     """Whether a cell of Parquet is a number or a text, if in bytes."""
-    try:
-        return not isinstance(cell, bytes) or "\0" not in cell.decode()
-    except UnicodeDecodeError:
-        return False
+    return not isinstance(cell, bytes) or _are_sound([cell.decode("utf-8", "surrogateescape")])
 
 
 def _words(cell: Cell) -> str:
@@ -507,28 +476,25 @@ def _captions(cell: Cell) -> tuple[str, ...]:
 def _own_product(row: Mapping[str, Any]) -> Product:
     """A product as it was written, without the files that lay beside it."""
     known = {name: row[name] for name in COLUMNS if row.get(name) is not None}
-    for side in ("image", "audio"):
-        known[side] = known[side]["bytes"] if side in known else None
-    captions = known.get("captions", ())
-    known["captions"] = _captions(captions) if isinstance(captions, str) else tuple(captions)
+    known |= {side: known[side]["bytes"] for side in ("image", "audio") if side in known}
+    known["captions"] = tuple(known.get("captions", ()))
     others = {name: value for name, value in row.items() if name not in COLUMNS and value is not None}
     return Product(**known, attributes=others)
 
 
 def _files(side: str, files: Sequence[Media | None], folder: Path, typed: bool) -> list[Any]:
     """A column of pictures or sounds: in a CSV their paths, in Parquet also their bytes."""
-    paths = [
-        Path(os.path.relpath(file, folder)).as_posix() if isinstance(file, Path) else None for file in files
-    ]
-    if typed:
-        return [
-            None if file is None else {"bytes": None if path else file, "path": path}
-            for file, path in zip(files, paths, strict=True)
-        ]
-    if any(isinstance(file, bytes) for file in files):
-        raise TableError(
-            f"The {side} of some products is in memory, and a CSV holds none.",
-            accepted="a name that ends in .parquet, which holds them.",
-            remedy="Write a Parquet file, or save the files and give their paths.",
-        )
-    return paths
+    cells: list[Any] = []
+    for file in files:
+        path = Path(os.path.relpath(file, folder)).as_posix() if isinstance(file, Path) else None
+        if typed and file is not None:
+            cells.append({"bytes": None if path else file, "path": path})
+        elif isinstance(file, bytes):
+            raise TableError(
+                f"The {side} of some products is in memory, and a CSV holds none.",
+                accepted="a name that ends in .parquet, which holds them.",
+                remedy="Write a Parquet file, or save the files and give their paths.",
+            )
+        else:
+            cells.append(path)
+    return cells

@@ -9,8 +9,10 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -19,7 +21,8 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from crossmodal_edu.columns import meanings
-from crossmodal_edu.errors import TableError
+from crossmodal_edu.errors import TableError, first_line
+from crossmodal_edu.modality import ascii_name, ordinary_file
 from crossmodal_edu.saving import written_aside
 
 Cell: TypeAlias = str | int | float | bytes | tuple
@@ -33,6 +36,14 @@ _DAMAGED = (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError, 
 _ROW_GROUP = 1_000  # rows that Parquet writes and reads at once
 _DATA = re.compile(r"\s*data:[\w/+.-]*(;base64)?", re.IGNORECASE)  # the begin of an address that holds a file
 _JSON = {b"crossmodal_edu": b"json"}  # marks a column whose cells are JSON, since no type holds them all
+# Arrow refuses what a type does not hold exactly, such as long numbers.
+_TYPES = {
+    str: pa.string(),
+    int: pa.int64(),
+    float: pa.float64(),
+    tuple: pa.list_(pa.string()),
+    dict: pa.struct([("bytes", pa.large_binary()), ("path", pa.string())]),
+}
 
 
 @dataclass(frozen=True)
@@ -55,10 +66,10 @@ class RowProblem:
     product: str = ""
 
     def __str__(self) -> str:
-        product = f"product {self.product!r}" if self.product else ""
-        if self.line is None:
-            return f"{product or 'a product'}: {self.problem}"
-        return f"line {self.line}{f' ({product})' if product else ''}: {self.problem}"
+        product = f"product {self.product!r}" if self.product else "a product"
+        if self.line is not None:
+            product = f"line {self.line}" + (f" ({product})" if self.product else "")
+        return f"{product}: {self.problem}"
 
 
 @dataclass(frozen=True)
@@ -108,16 +119,9 @@ def read_own_table(path: Path) -> list[dict[str, Any]]:
     TableError
         If the file is damaged or missing.
     """
-    rows: list[dict[str, Any]] = []
-    try:
-        with pa.parquet.ParquetFile(path) as file:
-            for number in range(file.num_row_groups):
-                group = file.read_row_group(number)
-                cells = zip(*map(_values, group.columns, group.schema), strict=True)
-                rows += [dict(zip(group.column_names, row, strict=True)) for row in cells]
-    except _DAMAGED as error:
-        raise _damaged(path, error) from None
-    return rows
+    with _parquet(path, path) as file:
+        groups = map(file.read_row_group, range(file.num_row_groups))
+        return [row for group in groups for row in _rows(group, group.column_names)]
 
 
 def write_table(path: Path, columns: Mapping[str, Sequence[Any]]) -> None:
@@ -138,11 +142,8 @@ def write_table(path: Path, columns: Mapping[str, Sequence[Any]]) -> None:
     """
     with written_aside(path) as fresh:
         if path.suffix.lower() == ".parquet":
-            arrays = {name: _array(values) for name, values in columns.items()}
-            schema = pa.schema(
-                pa.field(name, array.type, metadata=mark) for name, (array, mark) in arrays.items()
-            )
-            table = pa.table([array for array, _ in arrays.values()], schema=schema)
+            fields, arrays = zip(*map(_column, columns, columns.values()), strict=True)
+            table = pa.table(list(arrays), schema=pa.schema(fields))
             pa.parquet.write_table(table, fresh, row_group_size=_ROW_GROUP)
         else:
             with fresh.open("w", encoding="utf-8", newline="") as stream:
@@ -156,28 +157,14 @@ def unreadable(
 ) -> TableError:
     """The error for a file that is no table at all."""
     accepted = "a CSV file in UTF-8 with a header, or a Parquet file."
-    return TableError(f"The table {ascii_name(path)} {why}.", accepted=accepted, remedy=remedy)
-
-
-def ascii_name(path: Path) -> str:
-    """The name of a file in quotes, printable on any terminal."""
-    name = path.name if len(path.name) <= 80 else f"{path.name[:60]}…{path.name[-12:]}"
-    return f"'{name}'" if name.isprintable() else ascii(name)
+    return TableError(f"The table {ascii_name(path.name)} {why}.", accepted=accepted, remedy=remedy)
 
 
 def _content(path: Path) -> bytes:
-    try:
-        if not path.exists():
-            raise unreadable(path, "does not exist", "Check the name and the folder.")
-        if not path.is_file():
-            raise unreadable(path, "is not a file", "Name the table in the folder.")
-        size = path.stat().st_size
+    with ordinary_file(path, partial(unreadable, path)) as (file, size):
         if size > _MAX_BYTES:
             raise unreadable(path, f"has {size:,} bytes, more than {_MAX_BYTES:,}", "Divide it into several.")
-        content = path.read_bytes()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise unreadable(path, f"cannot be opened ({reason})", "Check its name and access rights.") from None
+        content = file.read()
     if not content.strip():
         raise unreadable(path, "is empty", "Write a header and at least one product into it.")
     return content
@@ -196,7 +183,7 @@ def _header(
     try:
         found = meanings(cleaned, chosen)
     except TableError as error:
-        told = f"The table {ascii_name(path)} cannot be searched. {error.problem}"
+        told = f"The table {ascii_name(path.name)} cannot be searched. {error.problem}"
         raise TableError(told, accepted=error.accepted, remedy=error.remedy) from None
     called = [found.get(name, name) for name in cleaned]
     twice = [name for name, count in Counter(called).items() if name and count > 1]
@@ -232,7 +219,6 @@ def _read_csv(path: Path, text: str, chosen: Mapping[str, str] | None) -> Table:
         raise unreadable(path, f"has a header that cannot be read: {problem}")
     names, problems = _header(path, names, chosen)
     rows = []
-    holds_nul = "\0" in text
     for line, cells, problem in records:
         if not problem and not any(cell.strip() for cell in cells):
             continue
@@ -242,9 +228,8 @@ def _read_csv(path: Path, text: str, chosen: Mapping[str, str] | None) -> Table:
             cells = _with_addresses(cells, delimiter)
         if not problem and len(cells) != len(names):
             problem = f"it has {len(cells)} cells, the header has {len(names)}"
-        if not problem and holds_nul and any("\0" in cell for cell in cells):
-            problem = "it holds NUL characters"
-        if problem:
+        if problem or "\0" in "".join(cells):
+            problem = problem or "it holds NUL characters"
             problems.append(RowProblem(line, f"{problem}; the row is left out"))
         else:
             rows.append((line, {name: cell.strip() for name, cell in zip(names, cells, strict=True) if name}))
@@ -270,7 +255,7 @@ def _records(
     """
     broken = 0
     while start < len(lines):
-        rest = (lines[i] for i in range(start, len(lines)))
+        rest = map(lines.__getitem__, range(start, len(lines)))
         reader = csv.reader(rest, delimiter=delimiter, strict=True)
         used = 0  # lines of the complete records so far
         try:
@@ -281,9 +266,8 @@ def _records(
         except csv.Error as error:
             broken += 1
             if broken > _MAX_BROKEN_ROWS:
-                raise unreadable(
-                    path, f"has more than {_MAX_BROKEN_ROWS:,} rows that cannot be read"
-                ) from None
+                why = f"has more than {_MAX_BROKEN_ROWS:,} rows that cannot be read"
+                raise unreadable(path, why) from None
             yield start + used + 1, [], _quoting(error)
             start += used + 1
 
@@ -292,10 +276,8 @@ def _with_addresses(cells: list[str], delimiter: str) -> list[str]:
     """Put together the two parts of each ``data:`` address, in which the delimiter stands once."""
     joined: list[str] = []
     for cell in cells:
-        if joined and _DATA.fullmatch(joined[-1]):
-            joined[-1] += delimiter + cell
-        else:
-            joined.append(cell)
+        begun = [joined.pop()] if joined and _DATA.fullmatch(joined[-1]) else []
+        joined.append(delimiter.join([*begun, cell]))
     return joined
 
 
@@ -311,27 +293,31 @@ def _quoting(error: csv.Error) -> str:
 
 
 def _read_parquet(path: Path, content: bytes, chosen: Mapping[str, str] | None) -> Table:
+    with _parquet(path, pa.BufferReader(content)) as file:
+        about = file.metadata
+        size = sum(about.row_group(i).total_byte_size for i in range(about.num_row_groups))
+        if size > _MAX_UNPACKED or about.num_rows > _MAX_ROWS:
+            raise unreadable(path, "unpacks to more than a catalogue can hold", "Divide it into several.")
+        names, problems = _header(path, file.schema_arrow.names, chosen)
+        rows = _rows(file.read(), names)
+    cells = ({name: _cell(cell) for name, cell in row.items() if name} for row in rows)
+    return Table(tuple(enumerate(cells, start=1)), tuple(problems), delimiter="")
+
+
+@contextmanager
+def _parquet(path: Path, source: Path | pa.BufferReader) -> Iterator[pa.parquet.ParquetFile]:
+    """An open file; what Arrow says of a damaged one, while it is read, becomes one error of ours."""
     try:
-        with pa.parquet.ParquetFile(pa.BufferReader(content)) as file:
-            about = file.metadata
-            size = sum(about.row_group(i).total_byte_size for i in range(about.num_row_groups))
-            if size > _MAX_UNPACKED or about.num_rows > _MAX_ROWS:
-                raise unreadable(path, "unpacks to more than a catalogue can hold", "Divide it into several.")
-            names, problems = _header(path, file.schema_arrow.names, chosen)
-            table = file.read()
-            cells = list(map(_values, table.columns, table.schema))
+        with pa.parquet.ParquetFile(source) as file:
+            yield file
     except _DAMAGED as error:
-        raise _damaged(path, error) from None
-    rows = (
-        {name: _cell(cell) for name, cell in zip(names, row, strict=True) if name}
-        for row in zip(*cells, strict=True)
-    )
-    return Table(tuple(enumerate(rows, start=1)), tuple(problems), delimiter="")
+        why = f"is a damaged Parquet file ({first_line(error)})"
+        raise unreadable(path, why, "Write it again.") from None
 
 
-def _damaged(path: Path, error: BaseException) -> TableError:
-    reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
-    return unreadable(path, f"is a damaged Parquet file ({reason})", "Write it again.")
+def _rows(table: pa.Table, names: Sequence[str]) -> list[dict[str, Any]]:
+    cells = zip(*map(_values, table.columns, table.schema), strict=True)
+    return [dict(zip(names, row, strict=True)) for row in cells]
 
 
 def _values(column: pa.ChunkedArray, field: pa.Field) -> list[Any]:
@@ -344,25 +330,20 @@ def _values(column: pa.ChunkedArray, field: pa.Field) -> list[Any]:
     return cells
 
 
-def _array(values: Sequence[Any]) -> tuple[pa.Array, dict[bytes, bytes] | None]:
-    """A column of Parquet, and the mark of one whose values are of several types."""
+def _column(name: str, values: Sequence[Any]) -> tuple[pa.Field, pa.Array]:
+    """A column of Parquet; where no type holds all its values exactly they are JSON, and it is marked so."""
     there = [value for value in values if value is not None]
-    kinds = {str if isinstance(value, str) else type(value) for value in there}
-    if kinds <= {str}:
-        return pa.array(values, pa.string()), None
+    kinds = {str if isinstance(value, str) else type(value) for value in there} or {str}
     if kinds == {np.ndarray}:
-        rows = [None if value is None else value.tolist() for value in values]
-        return pa.array(rows, pa.list_(pa.float32(), len(there[0]))), None
-    if kinds == {tuple}:
-        return pa.array(values, pa.list_(pa.string())), None
-    if kinds == {dict}:
-        return pa.array(values, pa.struct([("bytes", pa.large_binary()), ("path", pa.string())])), None
-    if kinds == {int} and all(-(2**63) <= value < 2**63 for value in there):
-        return pa.array(values, pa.int64()), None
-    if kinds <= {int, float} and all(abs(value) <= 2**53 for value in there if isinstance(value, int)):
-        return pa.array(values, pa.float64()), None
+        kind = pa.list_(pa.float32(), len(there[0]))
+    else:
+        kinds = {float} if kinds == {int, float} else kinds
+        kind = _TYPES.get(kinds.pop()) if len(kinds) == 1 else None
+    if kind is not None:
+        with suppress(pa.ArrowInvalid, OverflowError):
+            return pa.field(name, kind), pa.array(values, kind)
     cells = [None if value is None else json.dumps(value, ensure_ascii=False) for value in values]
-    return pa.array(cells, pa.string()), _JSON
+    return pa.field(name, pa.string(), metadata=_JSON), pa.array(cells, pa.string())
 
 
 def _cell(cell: object) -> Cell:
@@ -373,8 +354,7 @@ def _cell(cell: object) -> Cell:
         return tuple(_cell(part) for part in cell if part is not None) or ""
     if isinstance(cell, Decimal):
         return int(cell) if cell == cell.to_integral_value() else float(cell)
-    if isinstance(cell, (int, float)) and not isinstance(cell, bool):
-        return cell if isinstance(cell, int) or math.isfinite(cell) else ""
-    if isinstance(cell, bytes):
-        return cell or ""
-    return "" if cell is None else str(cell).strip()
+    if cell is None or cell == b"" or (isinstance(cell, float) and not math.isfinite(cell)):
+        return ""
+    is_plain = isinstance(cell, (int, float, bytes)) and not isinstance(cell, bool)
+    return cell if is_plain else str(cell).strip()

@@ -21,6 +21,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -28,7 +29,8 @@ import pyarrow.parquet
 from jaxtyping import Int
 
 from crossmodal_edu.datasets import folders
-from crossmodal_edu.errors import TableError
+from crossmodal_edu.datasets.sources import FASHION_COLUMNS, spoilt
+from crossmodal_edu.errors import TableError, first_line
 from crossmodal_edu.products import Catalog, Product
 
 ATTRIBUTES = {
@@ -81,26 +83,21 @@ def load_fashion(folder: str | Path | None = None) -> Catalog:
     folder = folders.find("fashion") if folder is None else Path(folder)
     files = sorted(folder.glob("**/*.parquet"))
     if not files:
-        raise TableError(
-            f"There is no Parquet file in {folder.name!r}.",
-            accepted="a folder with train-00000-of-00002.parquet and the like.",
-            remedy="Name the folder that holds the files, or see `crossmodal download --help`.",
-        )
-    columns: dict[str, list] = defaultdict(list)
-    for file in files:
-        for name, values in _read(file).items():
-            columns[name] += values
-    groups = same_product(columns["title"], columns["image"])
-    splits = _splits(columns["title"], groups)
+        accepted = "a folder with train-00000-of-00002.parquet and the like"
+        raise spoilt("fashion", f"There is no Parquet file in {folder.name!r}", accepted)
+    rows = [row for file in files for row in _read(file)]
+    titles = [row["productDisplayName"] or "" for row in rows]
+    images = [row["image.bytes"] for row in rows]
+    splits = _splits(titles, same_product(titles, images))
     products = (
         Product(
-            id=str(columns["id"][i]),
-            title=" ".join(columns["title"][i].split()),
-            image=columns["image"][i],
-            attributes={name: columns[name][i] for name in ATTRIBUTES if columns[name][i]},
-            split=splits[i],
+            id=str(row["id"]),
+            title=" ".join(title.split()),
+            image=image,
+            attributes={name: row[column] for name, column in ATTRIBUTES.items() if row[column]},
+            split=split,
         )
-        for i in range(len(groups))
+        for row, title, image, split in zip(rows, titles, images, splits, strict=True)
     )
     return Catalog(products, name="fashion")
 
@@ -189,8 +186,7 @@ def fashion_queries(catalog: Catalog, n: int = 2_000) -> tuple[TitleQuery, ...]:
         by_title[normalised(product.title)].append(position)
         if isinstance(product.image, bytes):
             by_image[product.image].append(position)
-    side = {title: catalog[bearers[0]].split for title, bearers in by_title.items() if title}
-    held_out = [title for title in side if side[title] == "test"]
+    held_out = [title for title, (first, *_) in by_title.items() if title and catalog[first].split == "test"]
     if not 0 < n <= len(held_out):
         raise TableError(
             f"{n:,} test queries were asked for; the test side has {len(held_out):,} distinct titles.",
@@ -201,36 +197,21 @@ def fashion_queries(catalog: Catalog, n: int = 2_000) -> tuple[TitleQuery, ...]:
     # Not the hash that chose the side: of that, groups of several titles have other values.
     for title in sorted(held_out, key=lambda title: _hash(f"query|{title}"))[:n]:
         bearers = by_title[title]
-        twins = (by_image.get(catalog[position].image, []) for position in bearers)
-        relevant = {*bearers, *(position for group in twins for position in group)}
+        relevant = set(bearers).union(*(by_image.get(catalog[position].image, ()) for position in bearers))
         queries.append(TitleQuery(catalog[bearers[0]].title, tuple(sorted(relevant))))
     return tuple(queries)
 
 
-def _read(file: Path) -> dict[str, list]:
-    """The columns of one file under our names; each photo's bytes are copied once."""
-    wanted = {"id": "id", "title": "productDisplayName", "image": "image", **ATTRIBUTES}
+def _read(file: Path) -> list[dict[str, Any]]:
+    """The rows of one file, with the photo as "image.bytes"."""
     try:
-        missing = sorted(set(wanted.values()) - set(pa.parquet.read_schema(file).names))
+        missing = set(FASHION_COLUMNS) - set(pa.parquet.read_schema(file).names)
         if missing:
-            raise TableError(
-                f"{file.name!r} lacks the columns {', '.join(missing)}.",
-                accepted=f"the columns {', '.join(wanted.values())}.",
-                remedy="Take the file of the set named in the data card, unchanged.",
-            )
-        table = pa.parquet.read_table(file, columns=list(wanted.values()))
-        images = [chunk.field("bytes") for chunk in table["image"].chunks]
-        columns = {name: table[column].to_pylist() for name, column in wanted.items() if name != "image"}
-        columns["image"] = [image for chunk in images for image in chunk.to_pylist()]
-    except (pa.ArrowException, OSError, ValueError, KeyError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
-        raise TableError(
-            f"{file.name!r} cannot be read ({reason}).",
-            accepted='Parquet files of the set "Fashion Product Images (Small)".',
-            remedy="Copy or download the file again.",
-        ) from None
-    columns["title"] = [title or "" for title in columns["title"]]
-    return columns
+            what = f"{file.name!r} lacks the columns {', '.join(sorted(missing))}"
+            raise spoilt("fashion", what, f"the columns {', '.join(FASHION_COLUMNS)}")
+        return pa.parquet.read_table(file, columns=list(FASHION_COLUMNS)).flatten().to_pylist()
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise spoilt("fashion", f"{file.name!r} cannot be read ({first_line(error)})") from None
 
 
 def _splits(titles: Sequence[str], groups: Int[np.ndarray, "n"]) -> list[str]:

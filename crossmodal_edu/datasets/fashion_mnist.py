@@ -10,7 +10,8 @@ from jaxtyping import Int, UInt8
 from torch import Tensor
 
 from crossmodal_edu.datasets import folders
-from crossmodal_edu.errors import DataMissingError, TableError
+from crossmodal_edu.datasets.sources import again, no_split
+from crossmodal_edu.errors import DataMissingError
 
 CLASSES = (
     "t-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "trainer", "bag", "ankle boot",
@@ -56,9 +57,7 @@ def load_fashion_mnist(split: str, folder: str | Path | None = None) -> Labelled
     Used in Chapter 07. Xiao, Rasul, Vollgraf (2017).
     """
     if split not in ("train", "test"):
-        raise TableError(
-            f"There is no split {split!r}.", accepted="train or test.", remedy="Name one of these."
-        )
+        raise no_split(split, ("train", "test"))
     root = folders.find("fashion_mnist") if folder is None else Path(folder)
     try:
         pictures = torchvision.datasets.FashionMNIST(root, train=split == "train")
@@ -66,6 +65,6 @@ def load_fashion_mnist(split: str, folder: str | Path | None = None) -> Labelled
         raise DataMissingError(
             f"The {split} part of fashion_mnist is not whole: {error}",
             accepted="the four files of the published data set in FashionMNIST/raw.",
-            remedy="Run: crossmodal download fashion_mnist",
+            remedy=again("fashion_mnist"),
         ) from error
     return LabelledPictures(pictures.data, pictures.targets)

@@ -14,8 +14,8 @@ import pyarrow
 import pyarrow.parquet
 from tqdm.auto import tqdm
 
-from crossmodal_edu.datasets.sources import FASHION_COLUMNS, Source
-from crossmodal_edu.errors import CrossmodalError, DataMissingError, StorageError, extra
+from crossmodal_edu.datasets.sources import FASHION_COLUMNS, Source, useless
+from crossmodal_edu.errors import CrossmodalError, DataMissingError, extra, first_line
 
 _TIMEOUT = 30.0  # seconds without a byte
 _LARGEST_GROWTH = 20  # unpacked bytes for each byte that the archive should have
@@ -44,18 +44,16 @@ def fetch_zip(source: Source, origin: str | Path | None, into: Path, progress: b
     """
     address = str(origin or source.address)
     if Path(address).is_file():
-        _unpack(Path(address), source, into, progress)
-        return
+        return _unpack(Path(address), source, into, progress)
     with extra("book"):
         import pooch
         import requests
     archive = into.parent / "archive.zip"
     try:
         pooch.HTTPDownloader(progressbar=progress, timeout=_TIMEOUT)(address, str(archive), None)
-    except (requests.ConnectionError, requests.Timeout) as error:
-        raise _unreachable(source, address, "no connection") from error
     except requests.RequestException as error:
-        raise _unreachable(source, address, str(error)) from error
+        offline = isinstance(error, (requests.ConnectionError, requests.Timeout))
+        raise _unreachable(source, address, "no connection" if offline else str(error)) from error
     _unpack(archive, source, into, progress)
 
 
@@ -68,11 +66,9 @@ def fetch_torchvision(source: Source, origin: str | Path | None, into: Path, pro
         If another origin is asked for, or torchvision cannot download it.
     """
     if origin is not None:
-        raise DataMissingError(
-            f"{source.name!r} comes through torchvision only, not from {origin}.",
-            accepted="no other origin.",
-            remedy=f"Run: crossmodal download {source.name}",
-        )
+        problem = f"{source.name!r} comes through torchvision only, not from {origin}."
+        remedy = f"Run: crossmodal download {source.name}"
+        raise DataMissingError(problem, accepted="no other origin.", remedy=remedy)
     with extra("book"):
         import torchvision
     try:
@@ -92,31 +88,30 @@ def fetch_parquet(source: Source, origin: str | Path | None, into: Path, progres
         If the files lack a column that the loader needs.
     """
     address = str(origin or source.address)
-    if Path(address).exists():
-        found = _parquet_files(Path(address))
-        _check_columns(found, source, address)
-        for path in tqdm(found, desc=source.name, unit="file", disable=not progress):
-            shutil.copyfile(path, into / path.name)
-        return
+    place, bring = Path(address), shutil.copyfile
+    if not place.exists():
+        place, bring = into.parent / "hub", shutil.move
+        _from_the_hub(source, address, source.revision if origin is None else "", place, progress)
+    found = [place] if place.is_file() else sorted(place.rglob("*.parquet"))
+    _check_columns(found, address)
+    for path in tqdm(found, desc=source.name, unit="file", disable=not progress):
+        bring(path, into / path.name)
+
+
+def _from_the_hub(source: Source, address: str, revision: str, into: Path, progress: bool) -> None:
     with extra("book"):
         import huggingface_hub
-    hub = into.parent / "hub"
     try:
         huggingface_hub.snapshot_download(
             address,
             repo_type="dataset",
-            revision=source.revision or None if origin is None else None,
+            revision=revision or None,
             allow_patterns=["*.parquet", "data/*.parquet"],
-            local_dir=hub,
+            local_dir=into,
             tqdm_class=None if progress else _NoBar,
         )
     except Exception as error:  # the Hub's client has a dozen kinds, and changes them between versions
-        lines = str(error).splitlines() or [type(error).__name__]
-        raise _unreachable(source, f"the Hugging Face data set {address}", lines[0]) from error
-    found = _parquet_files(hub)
-    _check_columns(found, source, address)
-    for path in found:
-        path.rename(into / path.name)
+        raise _unreachable(source, f"the Hugging Face data set {address}", first_line(error)) from error
 
 
 FETCHERS: Mapping[str, Callable[[Source, str | Path | None, Path, bool], None]] = MappingProxyType(
@@ -140,11 +135,8 @@ def _unpack(archive: Path, source: Source, into: Path, progress: bool) -> None:
                 with opened.open(member) as packed, path.open("wb") as file:
                     shutil.copyfileobj(packed, file)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise StorageError(
-            f"The archive of {source.name!r} is cut short or damaged ({error}).",
-            accepted="a whole ZIP archive.",
-            remedy="Download it again. Nothing was kept.",
-        ) from error
+        what = f"The archive of {source.name!r} is cut short or damaged ({error})"
+        raise useless(what, "a whole ZIP archive") from error
 
 
 def _wanted(members: list[zipfile.ZipInfo], source: Source) -> list[tuple[zipfile.ZipInfo, PurePosixPath]]:
@@ -154,47 +146,33 @@ def _wanted(members: list[zipfile.ZipInfo], source: Source) -> list[tuple[zipfil
         path = PurePosixPath(member.filename)
         is_link = stat.S_ISLNK(member.external_attr >> 16)
         if path.is_absolute() or ".." in path.parts or set("\\:") & set(member.filename) or is_link:
-            raise StorageError(
-                f"The archive of {source.name!r} holds a member outside its folder: {member.filename!r}.",
-                accepted="members below one top folder, and no links.",
-                remedy="Do not use this archive. Nothing was kept.",
-            )
+            what = f"The archive of {source.name!r} holds a member outside its folder: {member.filename!r}"
+            raise useless(what, "members below one top folder, and no links", "Do not use this archive.")
         below = path.parts[1:]
         is_licence = len(below) == 1 and below[0].upper().startswith("LICEN")
         if below and not member.is_dir() and (below[0] == source.subfolder or is_licence):
             wanted.append((member, PurePosixPath(*below)))
     if sum(member.file_size for member, _ in wanted) > _LARGEST_GROWTH * source.size:
-        raise StorageError(
-            f"The archive of {source.name!r} would unpack to far more than the data set holds.",
-            accepted=f"at most {_LARGEST_GROWTH * source.size / 1e6:.0f} MB.",
-            remedy="Do not use this archive. Nothing was kept.",
-        )
+        what = f"The archive of {source.name!r} would unpack to far more than the data set holds"
+        most = f"at most {_LARGEST_GROWTH * source.size / 1e6:.0f} MB"
+        raise useless(what, most, "Do not use this archive.")
     return wanted
 
 
-def _parquet_files(place: Path) -> list[Path]:
-    return [place] if place.is_file() else sorted(place.rglob("*.parquet"))
-
-
-def _check_columns(files: list[Path], source: Source, address: str) -> None:
-    accepted = f"Parquet files with the columns {', '.join(FASHION_COLUMNS)}."
-    remedy = "Name another data set or file with --source. Nothing was kept."
-    if not files:
-        raise StorageError(f"{address} holds no Parquet file.", accepted=accepted, remedy=remedy)
+def _check_columns(files: list[Path], address: str) -> None:
+    wrong = "" if files else f"{address} holds no Parquet file"
     for path in files:
         try:
-            schema = pyarrow.parquet.read_schema(path)
-        except (pyarrow.ArrowInvalid, OSError) as error:
-            raise StorageError(
-                f"{path.name} of {address} is no readable Parquet file.", accepted=accepted, remedy=remedy
-            ) from error
-        missing = [column for column in FASHION_COLUMNS if column not in schema.names]
-        if missing:
-            raise StorageError(
-                f"{path.name} of {address} lacks the columns {', '.join(missing)}.",
-                accepted=accepted,
-                remedy=remedy,
-            )
+            names = pyarrow.parquet.read_schema(path).names
+        except (pyarrow.ArrowInvalid, OSError):
+            wrong = f"{path.name} of {address} is no readable Parquet file"
+            break
+        if missing := [column for column in FASHION_COLUMNS if column not in names]:
+            wrong = f"{path.name} of {address} lacks the columns {', '.join(missing)}"
+            break
+    if wrong:
+        accepted = f"Parquet files with the columns {', '.join(FASHION_COLUMNS)}"
+        raise useless(wrong, accepted, "Name another data set or file with --source.")
 
 
 def _unreachable(source: Source, address: str, reason: str) -> CrossmodalError:

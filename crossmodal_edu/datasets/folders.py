@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import platformdirs
 
-from crossmodal_edu.datasets.sources import SOURCES, Source
+from crossmodal_edu.datasets.sources import SOURCES, Source, useless
 from crossmodal_edu.errors import CrossmodalError, DataMissingError, StorageError
 
 DATA_VARIABLE = "CROSSMODAL_EDU_DATA"
@@ -127,18 +127,12 @@ def find(name: str) -> Path:
     looked = " or in ".join(str(place) for place in places)
     hint = "" if os.environ.get(DATA_VARIABLE) else f" ({DATA_VARIABLE} is not set)"
     problem = f"The data set {name!r} is not on this machine: not in {looked}{hint}."
-    if name in SOURCES:
-        source = SOURCES[name]
-        raise DataMissingError(
-            problem,
-            accepted=f"{source.what} ({source.terms}).",
-            remedy=f"Run: crossmodal download {name}    (about {source.size / 1e6:.0f} MB)",
-        )
-    raise DataMissingError(
-        problem,
-        accepted=f"one of {', '.join(sorted(SOURCES))}, or a folder of that name.",
-        remedy=f"Put it there yourself, or set {DATA_VARIABLE} to the folder that holds {name}/.",
-    )
+    accepted = f"one of {', '.join(sorted(SOURCES))}, or a folder of that name."
+    remedy = f"Put it there yourself, or set {DATA_VARIABLE} to the folder that holds {name}/."
+    if source := SOURCES.get(name):
+        accepted = f"{source.what} ({source.terms})."
+        remedy = f"Run: crossmodal download {name}    (about {source.size / 1e6:.0f} MB)"
+    raise DataMissingError(problem, accepted=accepted, remedy=remedy)
 
 
 def content_hash(folder: str | Path) -> str:
@@ -224,16 +218,18 @@ def download(
     try:
         keep_in.mkdir(parents=True, exist_ok=True)
         _remove_leftovers(keep_in, name)
-        staging = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=keep_in))
+        with TemporaryDirectory(prefix=f".{name}-", dir=keep_in, ignore_cleanup_errors=True) as staging:
+            fresh = Path(staging) / name
+            _fetch(sources[name], source, fresh, progress)
+            if target.exists():
+                target.rename(fresh.with_name("replaced"))
+            fresh.rename(target)
     except OSError as error:
-        raise _cannot_write(keep_in, error) from error
-    try:
-        _fetch(sources[name], source, staging / name, progress)
-        _put_in_place(staging, target)
-    except OSError as error:
-        raise _cannot_write(keep_in, error) from error
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        raise StorageError(
+            f"Cannot write to {keep_in}: {error.strerror or error}.",
+            accepted="a folder with room that you may write to.",
+            remedy="Make room, or choose another folder.",
+        ) from error
     return target
 
 
@@ -244,18 +240,16 @@ def _places(name: str) -> list[Path]:
 
 
 def _download_all(progress: bool, keep_in: Path, own_folder: bool, sources: Mapping[str, Source]) -> Path:
-    failures = {}
+    failures = []
     for name in sources:
         try:
             download(name, progress, folder=keep_in if own_folder else None, sources=sources)
         except CrossmodalError as error:
-            failures[name] = error.problem
+            failures.append(f"  {name}: {error.problem}")
     if failures:
-        listed = "\n".join(f"  {name}: {problem}" for name, problem in failures.items())
-        raise DataMissingError(
-            f"{len(failures)} of {len(sources)} data sets could not be downloaded:\n{listed}",
-            remedy="Run the same command again: what has arrived is kept.",
-        )
+        problem = f"{len(failures)} of {len(sources)} data sets could not be downloaded:"
+        remedy = "Run the same command again: what has arrived is kept."
+        raise DataMissingError("\n".join([problem, *failures]), remedy=remedy)
     return keep_in
 
 
@@ -265,26 +259,14 @@ def _fetch(entry: Source, origin: str | Path | None, into: Path, progress: bool)
 
     into.mkdir()
     FETCHERS[entry.kind](entry, origin, into, progress)
-    if entry.sha256:
-        found = content_hash(into / entry.subfolder)
-        if found != entry.sha256:
-            raise StorageError(
-                f"What arrived as {entry.name!r} has other content than it should (SHA-256 {found}).",
-                accepted=f"SHA-256 {entry.sha256} over {entry.subfolder}/.",
-                remedy="Download it again; if it fails again, the origin has changed. Nothing was kept.",
-            )
+    if entry.sha256 and (found := content_hash(into / entry.subfolder)) != entry.sha256:
+        what = f"What arrived as {entry.name!r} has other content than it should (SHA-256 {found})"
+        accepted = f"SHA-256 {entry.sha256} over {entry.subfolder}/"
+        raise useless(what, accepted, "Download it again; if it fails again, the origin has changed.")
     if not entry.is_in(into):
-        raise StorageError(
-            f"What arrived as {entry.name!r} holds no {entry.sign}.",
-            accepted=entry.what + ".",
-            remedy="Check the origin. Nothing was kept.",
+        raise useless(
+            f"What arrived as {entry.name!r} holds no {entry.sign}", entry.what, "Check the origin."
         )
-
-
-def _put_in_place(staging: Path, target: Path) -> None:
-    if target.exists():
-        target.rename(staging / "replaced")
-    (staging / target.name).rename(target)
 
 
 def _remove_leftovers(keep_in: Path, name: str) -> None:
@@ -292,11 +274,3 @@ def _remove_leftovers(keep_in: Path, name: str) -> None:
     for leftover in keep_in.glob(f".{name}-*"):
         if time.time() - leftover.stat().st_mtime > _ONE_DAY:
             shutil.rmtree(leftover, ignore_errors=True)
-
-
-def _cannot_write(folder: Path, error: OSError) -> StorageError:
-    return StorageError(
-        f"Cannot write to {folder}: {error.strerror or error}.",
-        accepted="a folder with room that you may write to.",
-        remedy="Make room, or choose another folder.",
-    )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crossmodal_edu.datasets import folders
-from crossmodal_edu.errors import TableError
+from crossmodal_edu.datasets.sources import no_split, spoilt
 from crossmodal_edu.products import Catalog, Product
 
 _LISTS = {"train": "train.txt", "validation": "val.txt", "test": "test.txt"}
@@ -49,9 +49,7 @@ class Grocery:
             If there is no such split.
         """
         if name not in _LISTS:
-            raise TableError(
-                f"There is no split {name!r}.", accepted=f"{', '.join(_LISTS)}.", remedy="Name one of these."
-            )
+            raise no_split(name, _LISTS)
         return tuple(photo for photo in self.photos if photo.split == name)
 
 
@@ -85,34 +83,24 @@ def load_grocery(folder: str | Path | None = None) -> Grocery:
     products = []
     for name, number, category, category_number, picture, description in rows:
         categories[int(category_number)] = category
-        products.append(
-            Product(
-                id=number,
-                title=name.replace("-", " "),
-                description=_text(root / description.lstrip("/")),
-                image=root / picture.lstrip("/"),
-                attributes={"category": category, "department": Path(picture).parts[2]},
-            )
-        )
+        title, text = name.replace("-", " "), _text(root / description.lstrip("/"))
+        attributes = {"category": category, "department": Path(picture).parts[2]}
+        products.append(Product(number, title, text, root / picture.lstrip("/"), attributes=attributes))
     photos = tuple(
         Photo(root / path, int(product), int(category), split)
         for split, file in _LISTS.items()
         for path, product, category in _rows(root / file, ", ", 3)
     )
-    return Grocery(
-        Catalog(products, name="grocery"), tuple(categories[number] for number in sorted(categories)), photos
-    )
+    names = tuple(categories[number] for number in sorted(categories))
+    return Grocery(Catalog(products, name="grocery"), names, photos)
 
 
 def _rows(path: Path, separator: str, columns: int) -> Iterator[list[str]]:
     for number, line in enumerate(_text(path).splitlines(), start=1):
         cells = line.split(separator)
         if len(cells) != columns:
-            raise TableError(
-                f"Line {number} of {path.name} has {len(cells)} columns.",
-                accepted=f"{columns} columns, as in the published data set.",
-                remedy="Run: crossmodal download grocery",
-            )
+            what = f"Line {number} of {path.name} has {len(cells)} columns"
+            raise spoilt("grocery", what, f"{columns} columns, as in the published data set")
         yield cells
 
 
@@ -120,8 +108,4 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise TableError(
-            f"{path.name} of the grocery data set cannot be read: {error}.",
-            accepted="the data set as it was published.",
-            remedy="Run: crossmodal download grocery",
-        ) from error
+        raise spoilt("grocery", f"{path.name} cannot be read: {error}") from error

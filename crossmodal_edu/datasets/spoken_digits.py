@@ -11,7 +11,8 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from crossmodal_edu.datasets import folders
-from crossmodal_edu.errors import InputError, TableError
+from crossmodal_edu.datasets.sources import again, spoilt
+from crossmodal_edu.errors import InputError
 
 _RATE = 8_000
 """Samples a second in every file; the rest of the package works at 16,000."""
@@ -45,11 +46,8 @@ class Recording:
         try:
             samples, rate = soundfile.read(self.path, dtype="float32")
         except (OSError, soundfile.LibsndfileError) as error:
-            raise InputError(
-                f"{self.path.name} cannot be read: {error}",
-                accepted="a WAV file of the published data set.",
-                remedy="Run: crossmodal download spoken_digits",
-            ) from error
+            problem, accepted = f"{self.path.name} cannot be read: {error}", "a WAV file of the data set."
+            raise InputError(problem, accepted=accepted, remedy=again("spoken_digits")) from error
         if rate != _RATE:
             raise InputError(
                 f"{self.path.name} has {rate} samples a second.",
@@ -83,9 +81,6 @@ def load_spoken_digits(folder: str | Path | None = None) -> tuple[Recording, ...
     named = [(path, _NAME.fullmatch(path.stem)) for path in (root / "recordings").glob("*.wav")]
     recordings = [Recording(path, int(m[1]), m[2], int(m[3])) for path, m in named if m]
     if not recordings:
-        raise TableError(
-            f"There is no recording in {root.name}/recordings.",
-            accepted="files such as 7_george_12.wav: digit, speaker, take.",
-            remedy="Run: crossmodal download spoken_digits",
-        )
+        what = f"There is no recording in {root.name}/recordings"
+        raise spoilt("spoken_digits", what, "files such as 7_george_12.wav: digit, speaker, take")
     return tuple(sorted(recordings, key=lambda r: (r.digit, r.speaker, r.take)))
