@@ -708,7 +708,11 @@ def test_a_place_where_nothing_can_be_saved_is_refused_beforehand(tmp_path):
 
 def test_an_empty_name_is_not_the_folder_we_are_in(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for act in (lambda: saving.current_generation(""), lambda: save("", "one"), lambda: saving.check_folder("")):
+    for act in (
+        lambda: saving.current_generation(""),
+        lambda: save("", "one"),
+        lambda: saving.check_folder(""),
+    ):
         with pytest.raises(StorageError, match="No folder is named"):
             act()
     assert not list(tmp_path.iterdir())
