@@ -75,16 +75,21 @@ def update(
 ) -> None:
     """Add products to an index, and replace those that changed; only what changed is embedded.
 
+    What a row leaves empty stays as it was, and so does a picture that cannot be opened.
+
     crossmodal update my_products.index my_products.csv --remove-missing
     """
     with explained():
         from crossmodal_edu.products import Catalog
-        from crossmodal_edu.shops import changing
+        from crossmodal_edu.shops import changing, check_whole, completed
 
         products = Catalog.from_table(table, media_root, columns_of(column))
+        if remove_missing:
+            check_whole(products)
         with changing(folder) as engine:
             before = len(engine.catalog.problems)
-            added, replaced, embedded = engine.update(products, lenient=True, progress=True)
+            whole = completed(products, engine.catalog)
+            added, replaced, embedded = engine.update(whole, lenient=True, progress=True)
             kept = {product.id for product in (products if remove_missing else engine.catalog)}
             gone = [product.id for product in engine.catalog if product.id not in kept]
             engine.remove(gone)

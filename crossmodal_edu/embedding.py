@@ -91,7 +91,8 @@ def embed_products(
                 ids[side], vectors[side] = some.embedded(model, bar)
                 digests[side] = some.digests
     findable = {id for names in (*ids.values(), *(same or {}).values()) for id in names}
-    lost = {problem.product for problem in problems} - findable
+    told = kept if lenient else [p for p in kept if p.id in {problem.product for problem in problems}]
+    lost = {product.id for product in told} - findable
     problems += [
         RowProblem(product.line, "nothing of it can be searched; it is left out", product.id)
         for product in kept

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from crossmodal_edu.encoders import SIDES, Side, side_named
 from crossmodal_edu.errors import CrossmodalError, SpaceError, StorageError, TableError
 from crossmodal_edu.filters import unmatched
 from crossmodal_edu.modality import Modality, Query
-from crossmodal_edu.model import Model
+from crossmodal_edu.model import Model, check_names, class_named
 from crossmodal_edu.packing import packed
 from crossmodal_edu.pretrained import load_pretrained
 from crossmodal_edu.products import Catalog, Product
@@ -30,6 +31,7 @@ from crossmodal_edu.saving import new_generation, read_generation
 from crossmodal_edu.spaces.space import Features
 
 _FORMAT = 3
+_ROUNDING = 1e-5  # of a cosine in single precision
 
 
 class SearchEngine:
@@ -136,7 +138,7 @@ class SearchEngine:
         audio: object = None,
         video: object = None,
         vector: object = None,
-        weights: Sequence[float] | None = None,
+        weights: Sequence[float] | np.ndarray | None = None,
         offset: int = 0,
         order: str | None = None,
     ) -> Results:
@@ -191,7 +193,7 @@ class SearchEngine:
         allowed = None if not filters else {self.catalog[i].id for i in self.catalog.where(filters)}
         vector, found = asked.vector, set()
         for side, among in self._lists(asked, sides, allowed):
-            found.update(self._indexes[side].search(vector[None], offset + k, among).ids[0])
+            found.update(self._best(side, vector, offset + k, among))
         if not found:
             return Results((), asked.asked, (*asked.notes, *self._why_nothing(sides, filters)))
         # In the order of the catalogue, which equal scores keep.
@@ -210,7 +212,7 @@ class SearchEngine:
         self,
         query: Query | Tensor | list | None = None,
         *,
-        weights: Sequence[float] | None = None,
+        weights: Sequence[float] | np.ndarray | None = None,
         **named: object,
     ) -> EmbeddedQuery:
         """The parts of a query, embedded, and what to know of them; takes what :meth:`search` takes.
@@ -269,6 +271,8 @@ class SearchEngine:
     ) -> tuple[int, int, int]:
         """Add new products and replace those whose id is there; only sides that changed are embedded.
 
+        With ``lenient``, a picture or sound that cannot be opened now stays as it was.
+
         Parameters
         ----------
         products : iterable of Product
@@ -285,23 +289,28 @@ class SearchEngine:
         InputError
             If a picture or sound cannot be opened, unless ``lenient``; then nothing changes.
         """
-        given = Catalog(products)
-        same: dict[Modality, set[str]] = {}
+        given, known = Catalog(products), {product.id: product for product in self.catalog}
+        stays: dict[Modality, set[str]] = {}
         for side, index in self._indexes.items():
             told = {p.id: digest(self.sides[side].content(p)) for p in given if p.id in index}
-            same[side] = {id for id, now in told.items() if now == self._digests[side].get(id)}
-        embedded = embed_products(self.model, given, lenient, progress, self.sides, same)
+            stays[side] = {id for id, now in told.items() if now and now == self._digests[side].get(id)}
+        embedded = embed_products(self.model, given, lenient, progress, self.sides, stays)
         for side, index in self._indexes.items():
-            index.remove([p.id for p in given if p.id in index and p.id not in same[side]])
+            done = {*embedded.ids[side], *stays[side]}
+            shown = [p.id for p in given if p.id in index and self.sides[side].content(p) is not None]
+            stays[side] |= {id for id in shown if id not in done}  # cannot be opened: as it was
+            index.remove([p.id for p in given if p.id in index and p.id not in stays[side]])
             index.add(embedded.ids[side], embedded.vectors[side])
-            self._digests[side] |= embedded.digests.get(side, {})
-        new = {product.id: product for product in embedded.products}
-        lost = {product.id for product in given} - set(new)
-        products = [new.pop(p.id, p) for p in self.catalog if p.id not in lost] + list(new.values())
-        self.catalog = Catalog(products, self.catalog.name, (*self.catalog.problems, *embedded.problems))
+            digests = embedded.digests.get(side, {})
+            self._digests[side] |= {id: digests[id] for id in embedded.ids[side]}
+        lost = {p.id for p in given}.difference((p.id for p in embedded.products), *stays.values())
+        new = {p.id: self._as_stored(p, known.get(p.id), stays) for p in given if p.id not in lost}
+        added = len(new.keys() - known.keys())
+        catalog = [new.pop(p.id, p) for p in self.catalog if p.id not in lost] + list(new.values())
+        told = [p for p in embedded.problems if p.product in lost or "left out" not in p.problem]
+        self.catalog = Catalog(catalog, self.catalog.name, (*self.catalog.problems, *told))
         self._measure_scales()
-        embedded_sides = sum(map(len, embedded.ids.values()))
-        return len(new), len(given) - len(lost) - len(new), embedded_sides
+        return added, len(given) - len(lost) - added, sum(map(len, embedded.ids.values()))
 
     def vectors(self, modality: Modality | str) -> tuple[tuple[str, ...], Float[np.ndarray, "n d"]]:
         """The ids of the products that have this side, and its unit vectors, in the same order.
@@ -330,6 +339,7 @@ class SearchEngine:
             If the model or the index could not be brought back.
         """
         own = {*self.model.classes(), *map(type, self._indexes.values())}
+        check_names(own)
         with new_generation(folder, check=lambda fresh: self._read(fresh, own, self.sides)) as fresh:
             Catalog(map(packed, self.catalog)).to_table(fresh / "products.parquet")
             for side, index in self._indexes.items():
@@ -374,11 +384,10 @@ class SearchEngine:
                 raise ValueError("a newer version of this package made it; update the package")
             if about["format"] < _FORMAT:
                 raise ValueError("an older version of this package made it")
-            kinds = {kind.__name__: kind for kind in (ExactIndex, *classes)}
+            own = {kind.__name__: kind for kind in classes}
             engine = cls(Model.load(saved / "model", classes), sides=sides)
-            engine._indexes = {
-                Modality(side): kinds[kind].load(saved / side) for side, kind in about["indexes"].items()
-            }
+            for side, kind in about["indexes"].items():
+                engine._indexes[Modality(side)] = class_named(kind, own).load(saved / side)
             products = []
             if any(engine._indexes.values()):
                 products = Catalog.from_table(saved / "products.parquet", own=True)
@@ -388,9 +397,9 @@ class SearchEngine:
             engine._digests = {side: known.get(side.value, {}) for side in engine._indexes}
         except (OSError, ValueError, KeyError, TypeError, AttributeError, CrossmodalError) as error:
             raise StorageError(
-                f"{saved} does not hold a search engine: {error}",
+                f"{saved} does not hold a search engine: {getattr(error, 'problem', error)}",
                 accepted="a folder written by SearchEngine.save or by crossmodal index.",
-                remedy="Build it again: crossmodal index my_products.csv",
+                remedy=getattr(error, "remedy", "") or "Build it again: crossmodal index my_products.csv",
             ) from error
         return engine
 
@@ -403,6 +412,14 @@ class SearchEngine:
                 self._digests[side] |= embedded.digests.get(side, {})
         self.catalog = grown
         self._measure_scales()
+
+    def _as_stored(
+        self, product: Product, old: Product | None, stays: Mapping[Modality, Collection[str]]
+    ) -> Product:
+        """A product with the files of before on the sides that did not change."""
+        files = [s.value for s, ids in stays.items() if product.id in ids and hasattr(Product, s.value)]
+        fields = [name for name in files if name in Product.__dataclass_fields__]
+        return replace(product, **{name: getattr(old, name) for name in fields}) if old else product
 
     def _measure_scales(self) -> None:
         """What the model does not bring is measured on the catalogue."""
@@ -433,6 +450,17 @@ class SearchEngine:
                 elif group:
                     yield side, group if allowed is None else group & allowed
 
+    def _best(
+        self, side: Modality, vector: Float[Tensor, "d"], n: int, among: Collection[str] | None
+    ) -> tuple[str, ...]:
+        """The n best of a list, and all that equal the last: an index may order equals as it likes."""
+        asked = n + 8
+        while True:
+            ids, scores = self._indexes[side].search(vector[None], asked, among)
+            if len(ids[0]) < asked or scores[0, n - 1] - scores[0, -1] > _ROUNDING:
+                return ids[0]
+            asked *= 4
+
     def _cosines(self, side: Modality, vector: Float[Tensor, "d"], ids: list[str]) -> Float[Tensor, "n"]:
         """With each product, summed alone and in double precision; −∞ for one without this side."""
         index = self._indexes[side]
@@ -445,6 +473,7 @@ class SearchEngine:
         """The sides that the space has aligned with every part of a query."""
         chosen = list(self._indexes) if modality is None else [side_named(modality, self._indexes)]
         sides = [s for s in chosen if all(self.model.space.aligned(part, s) for part in asked.asked)]
+        sides = [s for s in sides if len(self._indexes[s])] or sides  # what nobody has needs no scale
         if not sides or (modality is None and not asked.asked and not self._one_space()):
             said = f"A query of {' and '.join(asked.asked) or 'a vector'}"
             raise SpaceError(

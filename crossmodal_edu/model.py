@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -18,6 +19,8 @@ from crossmodal_edu.spaces.space import EmbeddingSpace, SharedSpace
 
 KINDS = {
     "AudioEncoder": "crossmodal_edu.audio.encoder",
+    "ExactIndex": "crossmodal_edu.retrieval.index",
+    "FaissIndex": "crossmodal_edu.retrieval.approximate",
     "ImageEncoder": "crossmodal_edu.image.encoder",
     "Lite0": "crossmodal_edu.image.backbone",
     "MiniLM": "crossmodal_edu.text.sentence_bert",
@@ -25,7 +28,7 @@ KINDS = {
     "SharedSpace": "crossmodal_edu.spaces.space",
     "TextEncoder": "crossmodal_edu.text.encoder",
 }
-"""The classes that a saved model may name, and where they are. Others are given to :meth:`Model.load`."""
+"""The classes that a saved folder may name, and where they are. Others are given to ``load``."""
 
 _FORMAT = 3
 
@@ -113,7 +116,8 @@ class Model:
                 remedy="Take a video apart into pictures and sound first.",
             )
         modality = Modality(modality)
-        return self.space.embed(modality, self.encoders[modality].embed(things))
+        vectors = torch.as_tensor(self.encoders[modality].embed(things)).float()  # NumPy's as well
+        return self.space.embed(modality, vectors)
 
     def save(self, folder: Path) -> None:
         """Write each encoder and the space to a folder of its own, and what they are to ``model.json``.
@@ -131,6 +135,7 @@ class Model:
                 accepted="encoders and spaces with save(folder) and a class method load(folder).",
                 remedy="Write the two, or keep the program and save the vectors: engine.vectors(side).",
             )
+        check_names(self.classes())
         folder.mkdir(parents=True, exist_ok=True)
         for place, part in parts.items():
             part.save(folder / place)
@@ -159,7 +164,9 @@ class Model:
             if about["format"] > _FORMAT:
                 raise ValueError("a newer version of this package made it; update the package")
             own = {kind.__name__: kind for kind in classes}
-            parts = {place: _class(kind, own).load(folder / place) for place, kind in about["kinds"].items()}
+            parts = {
+                place: class_named(kind, own).load(folder / place) for place, kind in about["kinds"].items()
+            }
             encoders = [parts[place] for place in parts if place != "space"]
             return cls(encoders, parts["space"], about["name"], about["scales"])
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -181,13 +188,37 @@ def _has(part: object, method: str) -> bool:
     return callable(getattr(part, method, None))
 
 
-def _class(kind: str, own: Mapping[str, type]) -> Any:
+def class_named(kind: str, own: Mapping[str, type]) -> Any:
+    """A class that a saved folder names: one that is given, or one of :data:`KINDS`.
+
+    Raises
+    ------
+    SpaceError
+        If it is neither.
+    """
     if kind in own:
         return own[kind]
     if kind not in KINDS:
         raise SpaceError(
-            f"The model has a {kind}, which this package does not know.",
+            f"It has a {kind}, which this package does not know.",
             accepted=", ".join(KINDS) + ", and classes of your own that are given.",
-            remedy=f"Load it with classes=[{kind}].",
+            remedy=f"It is yours: load it in Python, with classes=[{kind}].",
         )
     return getattr(importlib.import_module(KINDS[kind]), kind)
+
+
+def check_names(classes: Iterable[type]) -> None:
+    """Refuse to save a class of one's own under the name of one of the package's, which would be loaded.
+
+    Raises
+    ------
+    SpaceError
+        With the name.
+    """
+    for kind in classes:
+        if KINDS.get(kind.__name__, kind.__module__) != kind.__module__:
+            raise SpaceError(
+                f"A class of your own is called {kind.__name__}, as one of this package is.",
+                accepted="another name.",
+                remedy="Rename it: a saved folder knows a class by its name.",
+            )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,7 @@ def embed_query(
     sides: Mapping[Modality, Side],
     query: object = None,
     named: Mapping[str, object] | None = None,
-    weights: Sequence[float] | None = None,
+    weights: Sequence[float] | np.ndarray | None = None,
 ) -> EmbeddedQuery:
     """Open and embed the parts of a query.
 
@@ -82,9 +83,11 @@ def embed_query(
     if not vectors:
         raise InputError("There is nothing to search for.", accepted="words, a picture, a sound or a vector.")
     modalities = [*(side for side, _ in opened), *(None for _ in points)]
-    parts = map(Part, modalities, vectors, _shares(weights, len(vectors)))
-    notes = tuple(note for side, content in opened for note in _notes(model, side, content))
-    return EmbeddedQuery(tuple(parts), notes)
+    asked = EmbeddedQuery(tuple(map(Part, modalities, vectors, _shares(weights, len(vectors)))))
+    notes = [note for side, content in opened for note in _notes(model, side, content)]
+    if not asked.vector.any():
+        notes.append("The parts of the query cancel each other: the order of what was found says nothing.")
+    return replace(asked, notes=tuple(notes))
 
 
 def _as_said(side: Modality, given: object, sides: Mapping[Modality, Side]) -> Any:
@@ -117,12 +120,12 @@ def _point(vector: object, dimensions: int) -> Float[Tensor, "d"]:
     return normalise(point.detach().to("cpu", torch.float32))
 
 
-def _shares(weights: Sequence[float] | None, n: int) -> list[float]:
+def _shares(weights: Sequence[float] | np.ndarray | None, n: int) -> list[float]:
     """The weights, so that their absolute values add up to 1."""
     if weights is None:
         return [1 / n] * n
     given = list(weights) if isinstance(weights, (Sequence, np.ndarray)) else []
-    finite = all(isinstance(w, (int, float)) and math.isfinite(w) for w in given)
+    finite = all(isinstance(w, Real) and math.isfinite(w) for w in given)
     if len(given) != n or not finite or not any(given):
         raise InputError(
             f"The weights are {weights!r:.80}, and the query has {n} part{'s' if n > 1 else ''}.",
@@ -130,7 +133,7 @@ def _shares(weights: Sequence[float] | None, n: int) -> list[float]:
             remedy="For a photo, but not so red: search([photo], text='red', weights=[1, -0.3]).",
         )
     total = sum(map(abs, given))
-    return [weight / total for weight in given]
+    return [float(weight / total) for weight in given]
 
 
 def _notes(model: Model, side: Modality, content: Any) -> Iterator[str]:

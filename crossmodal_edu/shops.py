@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from crossmodal_edu.datasets import folders
@@ -13,9 +14,9 @@ from crossmodal_edu.datasets.fashion import load_fashion
 from crossmodal_edu.datasets.shop import load_shop
 from crossmodal_edu.embedding import load_vectors
 from crossmodal_edu.engine import SearchEngine
-from crossmodal_edu.errors import InputError, StorageError
+from crossmodal_edu.errors import InputError, StorageError, TableError
 from crossmodal_edu.pretrained import KNOWS, load_pretrained
-from crossmodal_edu.products import Catalog
+from crossmodal_edu.products import COLUMNS, Catalog, Product
 from crossmodal_edu.saving import alone, current_generation
 from crossmodal_edu.tables import write_table
 
@@ -80,7 +81,7 @@ def open_engine(
 
 @contextmanager
 def changing(folder: str | Path) -> Iterator[SearchEngine]:
-    """A saved engine to change, which is saved again at the end; meanwhile no other process can.
+    """A saved engine to change, which is saved again if it did; meanwhile no other process can.
 
     Raises
     ------
@@ -90,8 +91,38 @@ def changing(folder: str | Path) -> Iterator[SearchEngine]:
     current_generation(folder)  # says that nothing is saved there, and makes no folder
     with alone(folder):
         engine = SearchEngine.load(folder)
+        before = tuple(engine.catalog)
         yield engine
-        engine.save(folder)
+        if tuple(engine.catalog) != before:
+            engine.save(folder)
+
+
+def completed(products: Iterable[Product], catalog: Catalog) -> list[Product]:
+    """Products of a table, with what their rows leave empty as it is in a catalogue."""
+    known = {product.id: product for product in catalog}
+    whole = []
+    for product in products:
+        old = known.get(product.id, product)
+        empty = {name: getattr(old, name) for name in COLUMNS if not getattr(product, name)}
+        whole.append(replace(product, attributes={**old.attributes, **product.attributes}, **empty))
+    return whole
+
+
+def check_whole(products: Catalog) -> None:
+    """Refuse a table of which rows could not be read, before what it lacks is removed.
+
+    Raises
+    ------
+    TableError
+        With the first of them.
+    """
+    unread = [problem for problem in products.problems if "the row is left out" in problem.problem]
+    if unread:
+        raise TableError(
+            f"{len(unread):,} rows cannot be read, so their products would be removed: {unread[0]}",
+            accepted="with --remove-missing, a table all of whose rows can be read.",
+            remedy="Correct them, or update without --remove-missing.",
+        )
 
 
 def export_vectors(engine: SearchEngine, path: Path) -> None:

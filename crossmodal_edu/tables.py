@@ -185,7 +185,8 @@ def _header(
     except TableError as error:
         told = f"The table {ascii_name(path.name)} cannot be searched. {error.problem}"
         raise TableError(told, accepted=error.accepted, remedy=error.remedy) from None
-    called = [found.get(name, name) for name in cleaned]
+    # What is called like a meaning for which another column was chosen is left out.
+    called = [found.get(name, "" if name.lower() in (chosen or {}) else name) for name in cleaned]
     twice = [name for name, count in Counter(called).items() if name and count > 1]
     if twice:
         raise unreadable(path, f"has the column {twice[0]!r} twice", "Rename one of the two.")

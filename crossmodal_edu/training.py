@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import contextmanager
@@ -143,6 +144,7 @@ def train(
     """
     _check_patience(patience, validate)
     turns = loss if isinstance(loss, Mapping) else {"loss": Turn(loss, None, learning_rate, weight_decay)}
+    _check_turns(turns, model, epochs * batches_per_epoch)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model.to(device)
@@ -212,8 +214,14 @@ class _Run:
                 totals[name] += loss.item()
             count += 1
             bar.update()
+        if not count:
+            raise SpaceError(
+                f"Epoch {self.epoch + 1} has no batch.",
+                accepted="a function that gives batches for every epoch.",
+                remedy="A generator gives them once: make it anew each time batches(epoch) is called.",
+            )
         for name, total in totals.items():
-            self.history.losses[name].append(total / max(count, 1))
+            self.history.losses[name].append(total / count)
         self.history.seconds.append(time.perf_counter() - self.start)
         self.epoch += 1
 
@@ -221,7 +229,12 @@ class _Run:
         if validate is None:
             return
         with inference(self.model):
-            self.history.score.append(validate(self.model))
+            score = float(validate(self.model))
+        if math.isnan(score):
+            raise SpaceError(
+                f"The score of epoch {self.epoch} is NaN.", accepted="a number to be made large."
+            )
+        self.history.score.append(score)
         if self.history.best_epoch == self.epoch - 1:
             self.best = deepcopy(self.model.state_dict())
 
@@ -234,6 +247,12 @@ class _Run:
         losses = {name: values[-1] for name, values in self.history.losses.items()}
         return {**losses, **scores, "seconds": self.history.seconds[-1]}
 
+    def settings(self) -> dict[str, Any]:
+        """What has to be the same when a training goes on."""
+        shapes = {name: list(value.shape) for name, value in self.model.state_dict().items()}
+        rates = {name: [turn.learning_rate, turn.weight_decay] for name, turn in self.turns.items()}
+        return {"steps": self.steps, "turns": rates, "weights": shapes}
+
     def keep(self, path: Path) -> None:
         parts = {"model": self.model.state_dict(), "best": self.best, "history": asdict(self.history)}
         states = {
@@ -241,19 +260,26 @@ class _Run:
             for name in self.turns
         }
         with written_aside(path) as fresh:
-            torch.save({**parts, "epoch": self.epoch, "states": states, "rng": torch.get_rng_state()}, fresh)
+            torch.save(
+                {
+                    **parts,
+                    "epoch": self.epoch,
+                    "settings": self.settings(),
+                    "states": states,
+                    "rng": torch.get_rng_state(),
+                },
+                fresh,
+            )
 
     def resume(self, path: Path) -> None:
         try:
             kept = torch.load(path, weights_only=True)  # numbers only: a pickle could run code
+            if kept["settings"] != self.settings():
+                raise ValueError(f"its settings are {kept['settings']}, not {self.settings()}")
             self.model.load_state_dict(kept["model"])
             for name, (optimiser, schedule) in kept["states"].items():
                 self.optimisers[name].load_state_dict(optimiser)
                 self.schedules[name].load_state_dict(schedule)
-            if self.schedules.keys() != kept["states"].keys() or any(
-                schedule.total_steps != self.steps for schedule in self.schedules.values()
-            ):
-                raise ValueError("it has other turns, or another number of steps")
             self.epoch, self.best, self.history = kept["epoch"], kept["best"], History(**kept["history"])
             torch.set_rng_state(kept["rng"])
             self.start = time.perf_counter() - self.history.seconds[-1]
@@ -288,6 +314,22 @@ def inference(model: nn.Module):
     finally:
         if training:
             model.train()
+
+
+def _check_turns(turns: Mapping[str, Turn], model: nn.Module, steps: int) -> None:
+    own = {id(weights) for weights in model.parameters()}
+    outside = [
+        name
+        for name, turn in turns.items()
+        if turn.module is not None and not {id(weights) for weights in turn.module.parameters()} <= own
+    ]
+    if outside or not turns or steps < 1:
+        problem = f"The turn {outside[0]!r} moves weights that are not the model's." if outside else ""
+        raise SpaceError(
+            problem or f"There are {len(turns)} losses and {steps} steps.",
+            accepted="one loss or more, of parts of the model, and one step or more.",
+            remedy="Put all parts that learn into one module: nn.ModuleDict({'maker': …, 'critic': …}).",
+        )
 
 
 def _check_patience(patience: int | None, validate: object) -> None:

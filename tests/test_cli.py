@@ -367,6 +367,38 @@ def test_an_index_is_added_to_updated_and_exported(tmp_path):
     assert not Path(folder + "x").exists()
 
 
+def test_what_a_row_leaves_empty_and_what_cannot_be_read_stays_as_it_was(tmp_path):
+    for name in ("red", "blue"):
+        Image.new("RGB", (80, 80), name).save(tmp_path / f"{name}.png")
+    table, folder = tmp_path / "shop.csv", tmp_path / "my.index"
+    table.write_text("id,title,image,price\na,red bag,red.png,5\nb,blue mug,blue.png,7\nc,,red.png,1\n")
+    assert run(app, ["index", str(table), "-o", str(folder)]).exit_code == 0
+
+    def updated(text: str, *options: str) -> str:
+        table.write_text(text)
+        result = run(app, ["update", str(folder), str(table), *options])
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    def images() -> int:
+        return len(SearchEngine.load(folder).vectors("image")[0])
+
+    generation = (folder / "CURRENT").read_text()
+    assert "0 sides embedded" in updated("id,title,image,price\na,red bag,red.png,5\n")
+    assert (folder / "CURRENT").read_text() == generation, "nothing changed, and nothing is written"
+    assert "0 sides embedded" in updated("id,title,price\na,red bag,6\nb,blue mug,8\n")  # prices alone
+    assert images() == 3
+    assert found("-c", str(folder), "bag", "-k", "1")["found"][0]["attributes"] == {"price": 6}
+    assert "gone.png" in updated("id,title,image\na,red bag,gone.png\n")
+    (tmp_path / "red.png").write_bytes(b"\x89PNG cut")
+    assert "image" in updated("id,title,image\na,red bag,red.png\nc,,red.png\n")
+    assert images() == 3 and len(SearchEngine.load(folder)) == 3
+    table.write_text("id,title,price\na,red bag,5\nb,blue mug,7,8,9\n")
+    refused = run(app, ["update", str(folder), str(table), "--remove-missing"])
+    assert refused.exit_code == 1 and "would be removed" in refused.output
+    assert len(SearchEngine.load(folder)) == 3
+
+
 def test_a_column_may_be_named_and_a_table_without_a_title_lists_its_columns(tmp_path):
     table = tmp_path / "mine.csv"
     table.write_text("nr,Bezeichnung\n1,red bag\n2,mug\n")
@@ -376,6 +408,9 @@ def test_a_column_may_be_named_and_a_table_without_a_title_lists_its_columns(tmp
     assert run(app, ["index", str(table), *named]).exit_code == 0
     assert found("-c", str(tmp_path / "mine.index"), "mug", "-k", "1")["found"][0]["id"] == "2"
     assert found("-c", str(table), "mug", "-k", "1", *named)["found"][0]["id"] == "2"
+    table.write_text("id,sku,title\n9,a1,red bag\n")
+    assert run(app, ["index", str(table), "--column", "id=sku"]).exit_code == 0
+    assert found("-c", str(tmp_path / "mine.index"), "bag")["found"][0]["id"] == "a1"
     for wrong in ("title", "name=x", "title=Name"):
         assert run(app, ["index", str(table), "--column", wrong]).exit_code == 1
 

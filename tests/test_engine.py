@@ -18,6 +18,7 @@ import pytest
 import torch
 from PIL import Image
 
+from crossmodal_edu.encoders import Side
 from crossmodal_edu.engine import SearchEngine
 from crossmodal_edu.errors import (
     CrossmodalError,
@@ -30,6 +31,8 @@ from crossmodal_edu.modality import Modality, open_audio, open_image
 from crossmodal_edu.model import Model
 from crossmodal_edu.pretrained import load_pretrained
 from crossmodal_edu.products import Catalog, Product
+from crossmodal_edu.retrieval.approximate import FaissIndex
+from crossmodal_edu.retrieval.index import ExactIndex
 
 
 def picture(colour: str, size: tuple[int, int] = (40, 40)) -> bytes:
@@ -489,9 +492,53 @@ def test_an_update_that_fails_changes_nothing(few):
     with pytest.raises(InputError):
         engine.update([replace(few[0], title="mug"), replace(few[1], image=b"damaged")])
     assert engine.search("bag", 4) == before
-    added, there, _ = engine.update(
-        [Product("new", image=b"damaged"), replace(few[1], image=b"damaged")], lenient=True
-    )
+    damaged = [Product("new", image=b"damaged"), replace(few[1], image=b"damaged")]
+    ids, vectors = engine.vectors("image")
+    added, there, _ = engine.update(damaged, lenient=True)
     assert (added, there) == (0, 1)
-    assert "new" not in [p.id for p in engine.catalog] and len(engine.vectors("image")[0]) == 3
+    assert "new" not in [p.id for p in engine.catalog]
+    after = dict(zip(*engine.vectors("image"), strict=True))
+    assert after.keys() == set(ids) and engine.catalog[1].image == few[1].image, "as it was"
+    np.testing.assert_array_equal(np.stack([after[id] for id in ids]), vectors)
     assert len(engine.catalog.problems) == 3
+    photo = Product("p", image=few[7].image)
+    engine.add([photo])
+    engine.update([replace(photo, image=b"damaged")], lenient=True)
+    assert engine.search(few[7].image, 1, modality="image").ids == ("p",), "nothing that was found is lost"
+
+
+@pytest.mark.parametrize("index", [ExactIndex, FaissIndex])
+def test_pages_lose_and_repeat_none_of_equal_products(index):
+    chairs = [Product(str(i), title="red chair") for i in range(40)]
+    engine = SearchEngine.from_catalog(Catalog([*chairs, Product("mug", title="mug")]), index=index)
+    engine.update([replace(chairs[0], title="green lamp")])
+    engine.update([chairs[0]])
+    for k in (1, 3, 7):
+        pages = [engine.search("red chair", k, offset=start).ids for start in range(0, 41, k)]
+        assert [id for page in pages for id in page] == [*map(str, range(40)), "mug"]
+
+
+def test_a_side_of_ones_own_that_changed_is_embedded_again():
+    class Weights:
+        modality, dimensions = Modality.VIDEO, 30
+
+        def embed(self, things):
+            return np.eye(30, dtype=np.float32)[np.array(things, dtype=int)]  # NumPy will do
+
+    sides = {Modality.VIDEO: Side(lambda p: p.attributes.get("weight"), int, int, "a weight", "[3]")}
+    shop = Catalog([Product("a", "bag", attributes={"weight": 1}), Product("b", "mug")])
+    engine = SearchEngine.from_catalog(shop, Model([Weights()]), sides=sides, lenient=True)
+    assert [p.id for p in engine.catalog] == ["a"], "what the model cannot see is left out, and said"
+    assert "nothing of it can be searched" in str(engine.catalog.problems[0])
+    assert engine.update([Product("a", "bag", attributes={"weight": 5})]) == (0, 1, 1)
+    assert engine.search(video=5)[0].cosine == pytest.approx(1)
+
+
+def test_all_scores_are_on_one_scale_or_none_is(shop):
+    """Ten products of sixty have a sound: too few to measure its scale."""
+    some = [replace(p, audio=p.audio if i < 10 else None) for i, p in enumerate(shop.split("test")[:60])]
+    engine = SearchEngine.from_catalog(Catalog(some), Model(load_pretrained("shop").encoders.values()))
+    for hit in engine.search("red bag", 60):
+        assert hit.score == pytest.approx(hit.cosine)
+    (note,) = engine.search(["red bag", "red bag"], weights=np.array([1, -1])).notes
+    assert "cancel" in note

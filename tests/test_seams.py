@@ -352,9 +352,10 @@ def test_own_classes_are_saved_and_loaded_when_they_are_given(tmp_path):
     engine = SearchEngine.from_catalog(shop, Model([Letters()]), index=Own)
     assert engine.search("chairs", k=1).ids == ("2",)
     engine.save(tmp_path)
-    for classes in ((), (Letters,), (Own,)):
-        with pytest.raises(StorageError):
+    for classes, missing in (((), "Letters"), ((Letters,), "Own"), ((Own,), "Letters")):
+        with pytest.raises(StorageError) as raised:
             SearchEngine.load(tmp_path, classes)
+        assert f"classes=[{missing}]" in raised.value.remedy
     again = SearchEngine.load(tmp_path, (Letters, Own))
     assert again.search("chairs", k=1).ids == ("2",)
 
@@ -367,6 +368,21 @@ def test_a_part_that_could_not_be_brought_back_refuses_to_be_saved(tmp_path):
     with pytest.raises(SpaceError, match="Mute cannot be saved"):
         engine.save(tmp_path / "kept")
     assert not list(tmp_path.rglob("generation-*"))
+
+
+def test_an_index_of_faiss_is_loaded_by_its_name(tmp_path):
+    shop = Catalog([Product("1", title="red bag"), Product("2", title="wooden chair")])
+    SearchEngine.from_catalog(shop, index=FaissIndex).save(tmp_path)
+    assert SearchEngine.load(tmp_path).search("chair", k=1).ids == ("2",)
+
+
+def test_a_class_that_is_called_like_one_of_ours_refuses_to_be_saved(tmp_path):
+    clash = type("TextEncoder", (Letters,), {})
+    engine = SearchEngine.from_catalog(Catalog([Product("1", title="red bag")]), Model([clash()]))
+    for act in (lambda: engine.save(tmp_path / "kept"), lambda: engine.model.save(tmp_path / "model")):
+        with pytest.raises(SpaceError, match="called TextEncoder"):
+            act()
+    assert not list(tmp_path.iterdir())
 
 
 def test_faiss_gives_the_same_answers_as_the_exact_index_up_to_equal_scores(shop):

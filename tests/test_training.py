@@ -196,7 +196,8 @@ def test_a_training_goes_on_from_its_checkpoint_as_if_it_had_not_stopped(tmp_pat
 
 
 @pytest.mark.parametrize(
-    "kept", ["of another model", "of other turns", "of fewer epochs", "cut short", "a text"]
+    "kept",
+    ["of another model", "of other turns", "of fewer epochs", "of another rate", "cut short", "a text"],
 )
 def test_a_checkpoint_of_another_training_is_refused(tmp_path, kept):
     path = tmp_path / "kept.pt"
@@ -204,12 +205,14 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path, kept):
     points = POINTS.expand(8, model.in_features)
     loss = {"other": Turn(miss)} if kept == "of other turns" else miss
     epochs = 3 if kept == "of fewer epochs" else 6
+    rate = 0.2 if kept == "of another rate" else 0.1
     train(
         model,
         lambda epoch: [points],
         loss,
         epochs=epochs,
         batches_per_epoch=2,
+        learning_rate=rate,
         checkpoint=path,
         progress=False,
     )
@@ -217,9 +220,12 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path, kept):
         path.write_bytes(path.read_bytes()[:100])
     elif kept == "a text":
         path.write_text("epoch 3")
+    fresh = nn.Linear(1, 1)
+    before = fresh.weight.clone()
     with pytest.raises(StorageError, match="cannot go on from") as raised:
-        run(nn.Linear(1, 1), checkpoint=path)
+        run(fresh, checkpoint=path)
     assert "Remove the file" in raised.value.remedy
+    assert torch.equal(fresh.weight, before), "and the model is as it was"
 
 
 def test_reduced_precision_computes_in_bfloat16_and_keeps_single_weights():
@@ -290,3 +296,18 @@ def test_inference_brings_the_mode_back_even_after_an_error(training):
         assert not model.training and not torch.is_grad_enabled()
         1 / 0  # noqa: B018
     assert model.training is training and torch.is_grad_enabled()
+
+
+def test_what_cannot_be_trained_is_said(tmp_path):
+    model, other = nn.Linear(1, 1), nn.Linear(1, 1)
+    once = iter([POINTS])
+    steps = {"epochs": 2, "batches_per_epoch": 1, "progress": False}
+    with pytest.raises(SpaceError, match="'critic' moves weights that are not the model's"):
+        train(model, lambda epoch: [POINTS], {"critic": Turn(miss, other)}, **steps)
+    for turns, settings in (({}, steps), (miss, {**steps, "epochs": 0})):
+        with pytest.raises(SpaceError, match=r"losses and \d steps"):
+            train(model, lambda epoch: [POINTS], turns, **settings)
+    with pytest.raises(SpaceError, match="Epoch 2 has no batch"):
+        train(model, lambda epoch: once, miss, **steps)
+    with pytest.raises(SpaceError, match="score of epoch 1 is NaN"):
+        train(model, lambda epoch: [POINTS], miss, validate=lambda model: float("nan"), **steps)

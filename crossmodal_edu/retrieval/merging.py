@@ -116,6 +116,9 @@ class Scales:
             The largest rarity of a product's sides, where another side than its first counts ten
             times less; and the number of that side in ``cosines``.
         """
+        if not all(self._pairs(parts, side) for side in cosines):  # on one scale all, or none
+            best, number = torch.stack([cosines[side] for side in cosines]).max(dim=0)
+            return best, number
         order = self.order(parts, list(cosines))
         had = torch.zeros(len(next(iter(cosines.values()))), dtype=torch.bool)
         scores = {}
@@ -147,15 +150,18 @@ class Scales:
             constants[asked, side] = (float(zero), float(tenfold))
         return cls(constants)
 
-    def _rarity(self, parts: Sequence[Part], side: Modality, cosines: Tensor) -> Tensor:
+    def _pairs(self, parts: Sequence[Part], side: Modality) -> list[tuple[float, tuple[float, float]]]:
+        """For a side, the weights of the parts and their constants; nothing if some are not known."""
         pairs = []
         for part in parts:
-            asked = {part.modality} if part.modality else {asked for asked, _ in self.constants}
-            pairs += [(part.weight, self.constants.get((one, side))) for one in asked]
-        if not pairs or any(pair is None for _, pair in pairs):
-            return cosines.float()
-        weights = np.array([abs(weight) for weight, _ in pairs])
-        zero, tenfold = np.average([pair for _, pair in pairs if pair], axis=0, weights=weights)
+            # A vector as such may be of any modality.
+            asked = [part.modality] if part.modality else [one for one, s in self.constants if s == side]
+            pairs += [(abs(part.weight), self.constants.get((one, side))) for one in asked]
+        return [] if any(pair is None for _, pair in pairs) else pairs  # type: ignore[return-value]
+
+    def _rarity(self, parts: Sequence[Part], side: Modality, cosines: Tensor) -> Tensor:
+        weights, pairs = zip(*self._pairs(parts, side), strict=True)
+        zero, tenfold = np.average(pairs, axis=0, weights=weights)
         # In double precision, so that equal cosines have equal scores on every processor.
         rarity = (fisher(cosines.double()) - zero) / tenfold
         return torch.where(cosines > -torch.inf, rarity, -torch.inf).float()

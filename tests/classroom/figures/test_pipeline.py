@@ -19,7 +19,7 @@ from crossmodal_edu.results import Hit, Results
 
 @pytest.fixture
 def hits(shop):
-    return [Hit(i + 1, shop[i], 0.9 - 0.1 * i, Modality.IMAGE, 0.5) for i in range(3)]
+    return [Hit(i + 1, shop[i], 3.0, Modality.IMAGE, 0.9 - 0.1 * i) for i in range(3)]
 
 
 def _found(*products: Product) -> Results:
