@@ -14,9 +14,8 @@ from crossmodal_edu.image.encoder import ImageEncoder
 from crossmodal_edu.modality import Modality
 from crossmodal_edu.pretrained import load_pretrained
 from crossmodal_edu.recipes import RECIPES
-from crossmodal_edu.spaces.contrastive import CrossModalEncoder
+from crossmodal_edu.spaces.contrastive import ContrastiveLearner
 from crossmodal_edu.text.tokens import Vocabulary
-from crossmodal_edu.training import inference
 
 BATCH, REPEATS = 256, 5
 
@@ -58,7 +57,7 @@ def training_step(model: torch.nn.Module, inputs: object, reduced: bool) -> Call
     def step() -> None:
         with torch.autocast("cpu", torch.bfloat16, enabled=reduced):
             output = (
-                model.loss(inputs) if isinstance(model, CrossModalEncoder) else model(inputs).square().mean()
+                model.loss(inputs) if isinstance(model, ContrastiveLearner) else model(inputs).square().mean()
             )
         optimiser.zero_grad()
         output.backward()
@@ -76,17 +75,14 @@ def main() -> str:
         pixels = torch.randint(0, 256, (BATCH, 3, *recipe.image_size), dtype=torch.uint8, generator=chance)
         sounds = Spectrograms(torch.randn(BATCH, 40, 150, generator=chance), torch.full((BATCH,), 150))
         titles = ["Lumbrel red striped leather tote handbag"] * BATCH
-        with inference(model):
+        with torch.inference_mode():
             rates = [
                 median_rate(partial(model.embed, Modality.TEXT, titles)),
-                median_rate(partial(model, {Modality.IMAGE: pixels})),
-                median_rate(partial(model, {Modality.AUDIO: sounds})),
+                median_rate(partial(model.encoders[Modality.IMAGE], pixels)),
+                median_rate(partial(model.encoders[Modality.AUDIO], sounds)),
             ]
-        fresh = CrossModalEncoder.new(
-            Vocabulary(model.encoders["text"].vocabulary.words),
-            image_size=recipe.image_size,
-            recurrent=recipe.recurrent,
-        )
+        words = model.encoders[Modality.TEXT].vocabulary.words
+        fresh = ContrastiveLearner(recipe.new_model(Vocabulary(words)).encoders.values())
         inputs = {
             Modality.TEXT: fresh.encoders["text"].prepare(titles),
             Modality.IMAGE: pixels,
