@@ -12,7 +12,9 @@ import pytest
 @pytest.mark.no_cover
 def test_pyright_is_content_with_the_public_interface_and_calls_of_it(root, need):
     assert (root / "crossmodal_edu" / "py.typed").exists()
-    command = [sys.executable, "-m", "pyright", "--pythonpath", sys.executable]
+    # Named, since a configuration in a folder above would be taken instead.
+    project = ["--project", str(root / "pyproject.toml")]
+    command = [sys.executable, "-m", "pyright", *project, "--pythonpath", sys.executable]
     try:
         done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=300)
     except subprocess.TimeoutExpired:
