@@ -12,6 +12,7 @@ from pathlib import Path
 import pyarrow.parquet
 import pytest
 import soundfile
+import typer
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -24,6 +25,7 @@ from crossmodal_edu.audio.speech import say
 from crossmodal_edu.cli import app, words_or_file
 from crossmodal_edu.engine import SearchEngine
 from crossmodal_edu.errors import InputError
+from crossmodal_edu.options import explained
 from crossmodal_edu.products import Catalog
 
 run = CliRunner().invoke
@@ -464,3 +466,15 @@ def test_an_output_that_cannot_be_written_is_one_clear_error(arguments):
         )
     assert done.returncode == 1
     assert "No space left" in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(BrokenPipeError(), 0), (OSError(28, "No space left on device"), 1), (KeyboardInterrupt(), 130)],
+    ids=["nobody reads on", "the disk is full", "Ctrl-C"],
+)
+def test_what_stops_a_command_from_outside_has_its_exit_code(error, code, monkeypatch, capfd):
+    monkeypatch.setattr("crossmodal_edu.options.os.dup2", lambda *given: None)
+    with pytest.raises(typer.Exit) as raised, explained():
+        raise error
+    assert raised.value.exit_code == code
