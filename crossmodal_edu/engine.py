@@ -387,7 +387,8 @@ class SearchEngine:
             own = {kind.__name__: kind for kind in classes}
             engine = cls(Model.load(saved / "model", classes), sides=sides)
             for side, kind in about["indexes"].items():
-                engine._indexes[Modality(side)] = class_named(kind, own).load(saved / side)
+                modality = Modality(side)  # first: a name may not lead out of the folder
+                engine._indexes[modality] = class_named(kind, own).load(saved / modality.value)
             products = []
             if any(engine._indexes.values()):
                 products = Catalog.from_table(saved / "products.parquet", own=True)

@@ -164,6 +164,8 @@ class Model:
             if about["format"] > _FORMAT:
                 raise ValueError("a newer version of this package made it; update the package")
             own = {kind.__name__: kind for kind in classes}
+            if not about["kinds"].keys() <= {*Modality, "space"}:  # a name may not lead out of the folder
+                raise ValueError(f"its parts are {', '.join(about['kinds'])}")
             parts = {
                 place: class_named(kind, own).load(folder / place) for place, kind in about["kinds"].items()
             }

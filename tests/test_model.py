@@ -152,7 +152,7 @@ def test_a_damaged_folder_is_refused(tmp_path, damage):
         ({"kinds": {"text": "os.system", "space": "SharedSpace"}}, "os.system"),
         ({"kinds": {"text": "TextEncoder"}}, "space"),
         ({"kinds": {"text": "Model", "space": "SharedSpace"}}, "Model"),
-        ({"kinds": {"../text": "TextEncoder", "space": "SharedSpace"}}, "text"),
+        ({"kinds": {"../text": "TextEncoder", "space": "SharedSpace"}}, "its parts are ../text"),
     ],
 )
 def test_a_folder_names_a_kind_and_brings_no_code(tmp_path, change, words):
