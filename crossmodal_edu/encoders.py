@@ -84,11 +84,8 @@ def side_named(modality: Modality | str, sides: Mapping[Modality, Any] = SIDES) 
         If products have no such side.
     """
     if modality not in sides:  # a string equals the modality that it names
-        raise RankingError(
-            f"Products have no side called {modality!r}.",
-            accepted=", ".join(side.value for side in sides) + ".",
-            remedy="Leave it out to compare with all of them.",
-        )
+        remedy = "Leave it out to compare with all of them."
+        raise RankingError.unknown(f"Products have no side called {modality!r}.", sides, remedy)
     return Modality(modality)
 
 

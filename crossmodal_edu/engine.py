@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from crossmodal_edu.embedding import EmbeddedProducts, digest, embed_products
+from crossmodal_edu.embedding import digest, embed_products
 from crossmodal_edu.encoders import SIDES, Side, side_named
 from crossmodal_edu.errors import CrossmodalError, SpaceError, StorageError, TableError
 from crossmodal_edu.filters import unmatched
@@ -118,9 +118,10 @@ class SearchEngine:
     ) -> SearchEngine:
         """An engine whose products are embedded already: one row a product on each side that is given."""
         engine = cls(model)
-        ids = tuple(product.id for product in catalog)
-        engine._append(EmbeddedProducts(tuple(catalog), dict.fromkeys(vectors, ids), vectors, ()))
         engine.catalog = catalog
+        for side, rows in vectors.items():
+            engine._indexes[side].add([product.id for product in catalog], rows)
+        engine._measure_scales()
         return engine
 
     def __len__(self) -> int:
@@ -206,7 +207,10 @@ class SearchEngine:
         for rank, i in enumerate(places, start=offset + 1):
             side = sides[int(nearest[i])]
             hits.append(Hit(rank, self.catalog.get(ids[i]), float(scores[i]), side, float(cosines[side][i])))
-        return Results(tuple(self._ordered(hits, order)), asked.asked, asked.notes)
+        notes = list(asked.notes)
+        if not hits:
+            notes.append(f"No more than {len(ids):,} were found, and the first {offset:,} are left out.")
+        return Results(tuple(self._ordered(hits, order)), asked.asked, tuple(notes))
 
     def embed_query(
         self,
@@ -240,7 +244,7 @@ class SearchEngine:
         """
         new = list(products)
         Catalog([*self.catalog, *new])  # refuses ids that are there already
-        self._append(embed_products(self.model, new, lenient, progress, self.sides))
+        self.update(new, lenient, progress)
 
     def remove(self, ids: Iterable[str]) -> None:
         """Take products out.
@@ -251,11 +255,8 @@ class SearchEngine:
             If one of them is not there; then nothing is removed.
         """
         if isinstance(ids, str):  # a string would be taken for its letters, each of them an id
-            raise TableError(
-                f"The ids to remove are given as one string, {ids!r}.",
-                accepted="a list of ids.",
-                remedy=f"Write remove([{ids!r}]).",
-            )
+            told = f"The ids to remove are given as one string, {ids!r}."
+            raise TableError(told, accepted="a list of ids.", remedy=f"Write remove([{ids!r}]).")
         gone = {id: self.catalog.position(id) for id in ids}
         for index in self._indexes.values():
             index.remove([id for id in gone if id in index])
@@ -304,7 +305,8 @@ class SearchEngine:
             digests = embedded.digests.get(side, {})
             self._digests[side] |= {id: digests[id] for id in embedded.ids[side]}
         lost = {p.id for p in given}.difference((p.id for p in embedded.products), *stays.values())
-        new = {p.id: self._as_stored(p, known.get(p.id), stays) for p in given if p.id not in lost}
+        opened = {p.id: p for p in (*given, *embedded.products) if p.id not in lost}
+        new = {id: self._as_stored(p, known.get(id), stays) for id, p in opened.items()}
         added = len(new.keys() - known.keys())
         catalog = [new.pop(p.id, p) for p in self.catalog if p.id not in lost] + list(new.values())
         told = [p for p in embedded.problems if p.product in lost or "left out" not in p.problem]
@@ -404,23 +406,13 @@ class SearchEngine:
             ) from error
         return engine
 
-    def _append(self, embedded: EmbeddedProducts) -> None:
-        problems = (*self.catalog.problems, *embedded.problems)
-        grown = Catalog([*self.catalog, *embedded.products], self.catalog.name, problems)
-        for side, index in self._indexes.items():
-            if side in embedded.ids:
-                index.add(embedded.ids[side], embedded.vectors[side])
-                self._digests[side] |= embedded.digests.get(side, {})
-        self.catalog = grown
-        self._measure_scales()
-
     def _as_stored(
         self, product: Product, old: Product | None, stays: Mapping[Modality, Collection[str]]
     ) -> Product:
         """A product with the files of before on the sides that did not change."""
-        files = [s.value for s, ids in stays.items() if product.id in ids and hasattr(Product, s.value)]
-        fields = [name for name in files if name in Product.__dataclass_fields__]
-        return replace(product, **{name: getattr(old, name) for name in fields}) if old else product
+        same = [side.value for side, ids in stays.items() if product.id in ids]
+        files = {name: getattr(old, name) for name in same if name in Product.__dataclass_fields__}
+        return replace(product, **files)
 
     def _measure_scales(self) -> None:
         """What the model does not bring is measured on the catalogue."""
@@ -492,11 +484,8 @@ class SearchEngine:
             return hits
         name = order.removeprefix("-")
         if name not in self.catalog.attributes:
-            raise TableError(
-                f"No product has an attribute {name!r} to order by.",
-                accepted=", ".join(self.catalog.attributes) + ".",
-                remedy="Check the name; '-price' lists from the highest.",
-            )
+            problem = f"No product has an attribute {name!r} to order by; '-price' is price from the highest."
+            raise TableError.unknown(problem, self.catalog.attributes)
         there = [hit for hit in hits if name in hit.product.attributes]
         # Texts behind numbers, which cannot be compared with each other.
         there.sort(

@@ -452,18 +452,15 @@ def _pointed_to(folder: Path) -> str:
 
 def _write_list(generation: Path) -> str:
     """Flushes every file, lists them as the disk gives them back, and returns the hash of that list."""
-    lines = []
-    for path in sorted(generation.rglob("*")):
-        if path.is_file():
-            _flush(path)
-            lines.append(f"{_sha256(path)} {path.stat().st_size} {path.relative_to(generation).as_posix()}\n")
-    listed = "".join(lines).encode("utf-8")
+    inside, listed = sorted(generation.rglob("*")), b""
+    for path in filter(Path.is_file, inside):
+        _flush(path)
+        name = path.relative_to(generation).as_posix()
+        listed += f"{_sha256(path)} {path.stat().st_size} {name}\n".encode()
     listed += _last_line(listed)
     (generation / _LIST).write_bytes(listed)
-    _flush(generation / _LIST)
-    for path in [*generation.rglob("*"), generation]:
-        if path.is_dir():
-            _flush_folder(path)
+    for path in (generation / _LIST, *filter(Path.is_dir, inside), generation):
+        _flush(path)
     return hashlib.sha256(listed).hexdigest()
 
 
@@ -497,13 +494,13 @@ def _what_is_wrong(generation: Path, digest: str | None = None) -> str:
 
 
 def _replace_pointer(folder: Path, line: str) -> None:
-    _flush_folder(folder)
+    _flush(folder)
     draft = folder / f"{_UNFINISHED}{_own_name()}"
     draft.write_text(line, encoding="ascii", newline="\n")
     _flush(draft)
     os.replace(draft, folder / _POINTER)
     with suppress(OSError):  # from here on the new version counts, and no error may say otherwise
-        _flush_folder(folder)
+        _flush(folder)
 
 
 def _own_name() -> str:
@@ -526,14 +523,9 @@ def _sha256(path: Path) -> str:
 
 
 def _flush(path: Path) -> None:
-    with path.open("r+b") as file:
-        os.fsync(file.fileno())
-
-
-def _flush_folder(path: Path) -> None:
-    if os.name != "posix":  # Windows has no such call and needs none
+    if path.is_dir() and os.name != "posix":  # Windows has no such call and needs none
         return
-    descriptor = os.open(path, os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     try:
         os.fsync(descriptor)
     finally:
