@@ -15,7 +15,7 @@ from torch import Tensor
 
 from crossmodal_edu.embedding import digest, embed_products
 from crossmodal_edu.encoders import SIDES, Side, side_named
-from crossmodal_edu.errors import CrossmodalError, SpaceError, StorageError, TableError
+from crossmodal_edu.errors import SpaceError, TableError
 from crossmodal_edu.filters import unmatched
 from crossmodal_edu.modality import Modality, Query
 from crossmodal_edu.model import Model, check_names, class_named
@@ -27,7 +27,7 @@ from crossmodal_edu.results import Hit, Results
 from crossmodal_edu.retrieval.index import ExactIndex, Index
 from crossmodal_edu.retrieval.merging import Scales
 from crossmodal_edu.retrieval.ranking import check_k, exact_cosines, top_k
-from crossmodal_edu.saving import new_generation, read_generation
+from crossmodal_edu.saving import new_generation, read_generation, reading
 from crossmodal_edu.spaces.space import Features
 
 _FORMAT = 3
@@ -380,7 +380,9 @@ class SearchEngine:
 
     @classmethod
     def _read(cls, saved: Path, classes: Iterable[type], sides: Mapping[Modality, Side]) -> SearchEngine:
-        try:
+        accepted = "a folder written by SearchEngine.save or by crossmodal index."
+        remedy = "Build it again: crossmodal index my_products.csv"
+        with reading(saved, "a search engine", accepted, remedy):
             about = json.loads((saved / "engine.json").read_text(encoding="utf-8"))
             if about["format"] > _FORMAT:
                 raise ValueError("a newer version of this package made it; update the package")
@@ -398,12 +400,6 @@ class SearchEngine:
             engine.scales = Scales.from_dict(about["scales"])
             known = json.loads((saved / "digests.json").read_text(encoding="utf-8"))
             engine._digests = {side: known.get(side.value, {}) for side in engine._indexes}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, CrossmodalError) as error:
-            raise StorageError(
-                f"{saved} does not hold a search engine: {getattr(error, 'problem', error)}",
-                accepted="a folder written by SearchEngine.save or by crossmodal index.",
-                remedy=getattr(error, "remedy", "") or "Build it again: crossmodal index my_products.csv",
-            ) from error
         return engine
 
     def _as_stored(
@@ -467,7 +463,8 @@ class SearchEngine:
         chosen = list(self._indexes) if modality is None else [side_named(modality, self._indexes)]
         sides = [s for s in chosen if all(self.model.space.aligned(part, s) for part in asked.asked)]
         sides = [s for s in sides if len(self._indexes[s])] or sides  # what nobody has needs no scale
-        if not sides or (modality is None and not asked.asked and not self._one_space()):
+        one_space = all(self.model.space.aligned(one, s) for one in self._indexes for s in self._indexes)
+        if not sides or (modality is None and not asked.asked and not one_space):
             said = f"A query of {' and '.join(asked.asked) or 'a vector'}"
             raise SpaceError(
                 f"{said} cannot be compared with {' or '.join(chosen)}: these sides are not aligned.",
@@ -475,9 +472,6 @@ class SearchEngine:
                 remedy="Ask by another modality, name a side, or take a model that aligns them: shop.",
             )
         return sides
-
-    def _one_space(self) -> bool:
-        return all(self.model.space.aligned(one, other) for one in self._indexes for other in self._indexes)
 
     def _ordered(self, hits: list[Hit], order: str | None) -> list[Hit]:
         if order is None:

@@ -29,7 +29,7 @@ class CrossmodalError(Exception):
     def __init__(self, problem: str, *, accepted: str = "", remedy: str = ""):
         super().__init__(problem, accepted, remedy)
         self.problem = problem
-        self.accepted = accepted if accepted != "." else ""  # a list of nothing
+        self.accepted = "nothing, since there is none yet." if accepted == "." else accepted
         self.remedy = remedy
 
     @classmethod

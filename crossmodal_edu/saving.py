@@ -31,7 +31,7 @@ from typing import Any
 import filelock
 from safetensors import SafetensorError
 
-from crossmodal_edu.errors import DataMissingError, StorageError
+from crossmodal_edu.errors import CrossmodalError, DataMissingError, StorageError
 
 _POINTER = "CURRENT"
 _LIST = "FILES"
@@ -93,8 +93,13 @@ def new_generation(folder: str | Path, check: Callable[[Path], object] | None = 
         try:
             yield fresh
             digest = _write_list(fresh)
-            if check is not None:
-                _must_open(fresh, check, folder)
+            try:
+                if check is not None:
+                    check(fresh)
+            except StorageError as error:
+                told = f"What was written to {folder} cannot be opened again: {error.problem}"
+                remedy = "What was saved there before is unchanged. Save again, perhaps to another disk."
+                raise StorageError(told, accepted="what reads as it was written.", remedy=remedy) from error
             previous, newest = _pointed_to(folder), max(map(_number, os.listdir(folder)))
             fresh = fresh.rename(folder / f"generation-{newest + 1:06d}")
             _replace_pointer(folder, f"{fresh.name} {digest}\n")
@@ -365,6 +370,41 @@ def check_folder(folder: str | Path) -> None:
 
 
 @contextmanager
+def reading(folder: Path, what: str, accepted: str, remedy: str, kind: type = StorageError) -> Iterator[None]:
+    """Around the reading of what was saved: whatever is wrong with its files is one error.
+
+    Parameters
+    ----------
+    folder : Path
+    what : str
+        "a model", for the message.
+    accepted, remedy : str
+        Of the error. What an error inside says of the remedy comes first.
+    kind : class of CrossmodalError
+
+    Raises
+    ------
+    CrossmodalError
+        Of that kind.
+
+    Examples
+    --------
+    >>> with reading(Path("no/such"), "a number", "number.txt.", "Save it again."):
+    ...     int(Path("no/such/number.txt").read_text())
+    Traceback (most recent call last):
+    crossmodal_edu.errors.StorageError: no/such does not hold a number: ...
+      accepted: number.txt.
+      what to do: Save it again.
+    """
+    unfit = OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, SafetensorError
+    try:
+        yield
+    except (*unfit, CrossmodalError) as error:
+        told = f"{folder.as_posix()} does not hold {what}: {getattr(error, 'problem', error)}"
+        raise kind(told, accepted=accepted, remedy=getattr(error, "remedy", "") or remedy) from error
+
+
+@contextmanager
 def alone(folder: str | Path) -> Iterator[None]:
     """The right to write to a folder, for one process at a time; what the disk refuses is explained.
 
@@ -406,17 +446,6 @@ def _refused(place: Path, cause: Exception) -> StorageError:
         accepted="a place with permission to write and enough space.",
         remedy="Choose another, or make room. What was saved there before is unchanged.",
     )
-
-
-def _must_open(fresh: Path, check: Callable[[Path], object], folder: Path) -> None:
-    try:
-        check(fresh)
-    except StorageError as error:
-        raise StorageError(
-            f"What was written to {folder} cannot be opened again: {error.problem}",
-            accepted="what can be read as it was written.",
-            remedy="What was saved there before is unchanged. Save again, perhaps to another disk.",
-        ) from error
 
 
 def _named(folder: str | Path) -> Path:

@@ -164,7 +164,7 @@ def test_a_folder_names_a_kind_and_brings_no_code(tmp_path, change, words):
         Model.load(tmp_path)
 
 
-def test_a_list_of_nothing_is_not_called_accepted():
+def test_a_list_of_nothing_says_so():
     with pytest.raises(SpaceError, match="not fitted on text") as raised:
         PrincipalComponents(2).embed(Modality.TEXT, torch.ones(1, 4))
-    assert "accepted" not in str(raised.value)
+    assert "accepted: nothing, since there is none yet." in str(raised.value)

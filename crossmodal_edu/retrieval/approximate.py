@@ -13,9 +13,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from crossmodal_edu.errors import extra
-from crossmodal_edu.retrieval.index import Named, readable
+from crossmodal_edu.retrieval.index import REBUILD, Named
 from crossmodal_edu.retrieval.ranking import Found, check_k
-from crossmodal_edu.saving import written_aside
+from crossmodal_edu.saving import reading, written_aside
 
 with extra("scale"):
     import faiss as _faiss
@@ -101,7 +101,7 @@ class FaissIndex(Named):
         StorageError
             If a file is missing, is not what its name says, or the two do not fit together.
         """
-        with readable(folder, "numbers.json and index.faiss"):
+        with reading(folder, "an index that can be read", "numbers.json and index.faiss.", REBUILD):
             numbers = json.loads((folder / "numbers.json").read_text(encoding="utf-8"))
             found = faiss.deserialize_index(np.fromfile(folder / "index.faiss", dtype=np.uint8))
             if set(faiss.vector_to_array(found.id_map).tolist()) != set(numbers.values()):

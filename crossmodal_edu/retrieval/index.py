@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
-from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from crossmodal_edu.errors import RankingError, StorageError
+from crossmodal_edu.errors import RankingError
 from crossmodal_edu.retrieval.ranking import Found, as_tensor, check_k, nearest, normalise
-from crossmodal_edu.saving import written_aside
+from crossmodal_edu.saving import reading, written_aside
 
 _FORMAT = 1
+REBUILD = "Build the index again and save it."
 
 
 @runtime_checkable
@@ -264,7 +263,7 @@ class ExactIndex(Named):
         StorageError
             If a file is missing, is not what its name says, or the two do not fit together.
         """
-        with readable(folder, "ids.json and vectors.safetensors"):
+        with reading(folder, "an index that can be read", "ids.json and vectors.safetensors.", REBUILD):
             content = json.loads((folder / "ids.json").read_text(encoding="utf-8"))
             vectors = load_file(folder / "vectors.safetensors")["vectors"]
             if content["format"] != _FORMAT:
@@ -276,22 +275,3 @@ class ExactIndex(Named):
             index.add(ids, vectors)
             index._vectors = vectors  # to the bit as saved: a second normalising may move the last digit
         return index
-
-
-@contextmanager
-def readable(folder: Path, files: str) -> Iterator[None]:
-    """Around the reading of an index: whatever is wrong with its files is a StorageError.
-
-    Notes
-    -----
-    Used in Chapter 14.
-    """
-    unfit = OSError, SafetensorError, ValueError, LookupError, TypeError, AttributeError, RuntimeError
-    try:
-        yield
-    except (*unfit, RankingError) as error:
-        raise StorageError(
-            f"{folder} does not hold an index that can be read: {error}",
-            accepted=f"{files} as they were saved.",
-            remedy="Build the index again and save it.",
-        ) from error
