@@ -129,11 +129,10 @@ class _Openings:
         for position, product in enumerate(self.products):
             bar.update()
             content = self.how.content(product)
-            if content is not None:
-                self.digests[product.id] = digest(content)
             thing = None if product.id in self.same else self.opened(content, position, product)
             if thing is None:
                 continue
+            self.digests[product.id] = digest(content)
             size, key = _size_and_key(thing)
             if key not in known:
                 known[key] = len(known)

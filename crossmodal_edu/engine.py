@@ -302,8 +302,7 @@ class SearchEngine:
             stays[side] |= {id for id in shown if id not in done}  # cannot be opened: as it was
             index.remove([p.id for p in given if p.id in index and p.id not in stays[side]])
             index.add(embedded.ids[side], embedded.vectors[side])
-            digests = embedded.digests.get(side, {})
-            self._digests[side] |= {id: digests[id] for id in embedded.ids[side]}
+            self._digests[side] |= embedded.digests[side]
         lost = {p.id for p in given}.difference((p.id for p in embedded.products), *stays.values())
         opened = {p.id: p for p in (*given, *embedded.products) if p.id not in lost}
         new = {id: self._as_stored(p, known.get(id), stays) for id, p in opened.items()}
