@@ -212,7 +212,7 @@ def load_vectors(folder: Path, model_folder: Path) -> dict[Modality, Float[Tenso
     accepted = "vectors.safetensors, made from the table and the model that lie there."
     remedy = "Make them again: python -m crossmodal_edu.recipes vectors"
     with (
-        reading(folder, "vectors that can be used", accepted, remedy),
+        reading(folder, "vectors of this table and model, and cannot be used", accepted, remedy),
         safe_open(folder / "vectors.safetensors", "pt") as file,
     ):
         if file.metadata().get("made_from") != _made_from(folder, model_folder):
