@@ -407,7 +407,7 @@ class SearchEngine:
         """A product with the files of before on the sides that did not change."""
         same = [side.value for side, ids in stays.items() if product.id in ids]
         files = {name: getattr(old, name) for name in same if name in Product.__dataclass_fields__}
-        return replace(product, **files)
+        return replace(product, **files) if files else product
 
     def _measure_scales(self) -> None:
         """What the model does not bring is measured on the catalogue."""
