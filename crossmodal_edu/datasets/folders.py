@@ -206,7 +206,7 @@ def download(
         return _download_all(progress, keep_in, folder is not None, sources)
     if name not in sources:
         told = f"There is no data set {name!r} to download; the shop comes with the package."
-        raise DataMissingError.unknown(told, [*sources, "all"])
+        raise DataMissingError.unknown(told, [*sorted(sources), "or all"])
     target = keep_in / name
     if source is None:
         for place in [target] if folder is not None else _places(name):
