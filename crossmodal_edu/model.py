@@ -19,6 +19,8 @@ from crossmodal_edu.spaces.space import EmbeddingSpace, SharedSpace
 
 KINDS = {
     "AudioEncoder": "crossmodal_edu.audio.encoder",
+    "Autoencoders": "crossmodal_edu.spaces.autoencoder",
+    "CorrespondenceAutoencoder": "crossmodal_edu.spaces.autoencoder",
     "ExactIndex": "crossmodal_edu.retrieval.index",
     "FaissIndex": "crossmodal_edu.retrieval.approximate",
     "ImageEncoder": "crossmodal_edu.image.encoder",
