@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
-from jaxtyping import Float
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import Tensor
-from torch.nn import functional as F
 
 from crossmodal_edu.errors import SpaceError
 from crossmodal_edu.modality import Modality
-from crossmodal_edu.saving import written_aside
-from crossmodal_edu.spaces.space import Features, check_dimensions
+from crossmodal_edu.spaces.linear import LinearSpace
+from crossmodal_edu.spaces.space import Features, paired
 
 
-class PrincipalComponents:
+class PrincipalComponents(LinearSpace):
     """The directions in which the vectors of a modality differ most, found for each modality alone.
 
     Words find words and pictures find pictures; the first component of words has nothing to do
@@ -44,10 +38,7 @@ class PrincipalComponents:
     False
     """
 
-    def __init__(self, dimensions: int):
-        self.dimensions = dimensions
-        self.means: dict[Modality, Float[Tensor, "1 d"]] = {}
-        self.directions: dict[Modality, Float[Tensor, "d k"]] = {}
+    joint: ClassVar[bool] = False
 
     def fit(
         self, features: Mapping[Modality, Features], labels: Mapping[str, Any] | None = None
@@ -57,65 +48,18 @@ class PrincipalComponents:
         Raises
         ------
         SpaceError
-            If a modality has fewer numbers or rows than components are asked for.
+            If a modality has fewer numbers or rows than components are asked for, or holds NaN.
         """
         for modality, given in features.items():
-            if min(given.vectors.shape) < self.dimensions or self.dimensions < 1:
+            vectors = paired({modality: given})[1][modality]
+            if min(vectors.shape) < self.dimensions:
                 raise SpaceError(
                     f"{self.dimensions} components were asked for of {modality.value}, whose vectors are "
-                    f"{tuple(given.vectors.shape)}.",
+                    f"{tuple(vectors.shape)}.",
                     accepted="from 1 to the smaller of the two.",
                     remedy="Ask for fewer, or fit on more products.",
                 )
-            mean = given.vectors.mean(dim=0, keepdim=True)
-            _, _, directions = torch.linalg.svd(given.vectors - mean, full_matrices=False)  # rows of (r, d)
-            self.means[modality], self.directions[modality] = mean, directions[: self.dimensions].T
+            mean = vectors.mean(dim=0, keepdim=True)
+            _, _, directions = torch.linalg.svd(vectors - mean, full_matrices=False)  # rows of (r, d)
+            self.means[modality], self.maps[modality] = mean, directions[: self.dimensions].T
         return self
-
-    def embed(self, modality: Modality, vectors: Float[Tensor, "n d"]) -> Float[Tensor, "n k"]:
-        """Where vectors lie along the directions, at length one.
-
-        Raises
-        ------
-        SpaceError
-            If the space was not fitted on the modality, or on vectors of another size.
-        """
-        if modality not in self.means:
-            raise SpaceError(
-                f"The space was not fitted on {modality.value}.",
-                accepted=", ".join(self.means) + ".",
-                remedy="Give fit() features of this modality too.",
-            )
-        check_dimensions(modality, vectors, self.means[modality].shape[1])
-        return F.normalize((vectors - self.means[modality]) @ self.directions[modality])
-
-    def aligned(self, one: Modality, other: Modality) -> bool:
-        """Only a modality with itself."""
-        return one == other
-
-    def save(self, folder: Path) -> None:
-        """Write the means and the directions."""
-        parts = {f"{side}.mean": mean for side, mean in self.means.items()}
-        parts |= {f"{side}.directions": some.contiguous() for side, some in self.directions.items()}
-        with written_aside(folder / "components.safetensors") as fresh:
-            save_file(parts, fresh)
-
-    @classmethod
-    def load(cls, folder: Path) -> PrincipalComponents:
-        """Read what :meth:`save` wrote.
-
-        Raises
-        ------
-        SpaceError
-            If it is not there, or damaged.
-        """
-        try:
-            parts = load_file(folder / "components.safetensors")
-            sides = [Modality(name.removesuffix(".mean")) for name in parts if name.endswith(".mean")]
-            space = cls(parts[f"{sides[0]}.directions"].shape[1])
-            for side in sides:
-                space.means[side] = parts[f"{side}.mean"]
-                space.directions[side] = parts[f"{side}.directions"]
-        except (OSError, ValueError, IndexError, KeyError, SafetensorError) as error:
-            raise SpaceError(f"{folder} does not hold principal components: {error}") from error
-        return space

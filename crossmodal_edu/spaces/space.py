@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
@@ -120,6 +122,93 @@ class SharedSpace:
             return cls(int((folder / "dimensions.txt").read_text(encoding="utf-8")))
         except (OSError, ValueError) as error:
             raise SpaceError(f"{folder} does not hold a space: {error}") from error
+
+
+def paired(
+    features: Mapping[Modality, Features], least: int = 2
+) -> tuple[list[str], dict[Modality, Float[Tensor, "n _"]]]:
+    """Rows that belong together: row i of all modalities is the same product.
+
+    A product that lacks one of the modalities is left out. Where it has several vectors of one, as
+    five captions of a picture, it has as many rows, and its vectors of the others come again.
+
+    Parameters
+    ----------
+    features : mapping of Modality to Features
+    least : int
+        How many products there have to be.
+
+    Returns
+    -------
+    ids, vectors
+        The product of each row, and for each modality (n, d) in single precision.
+
+    Raises
+    ------
+    SpaceError
+        If there are fewer products that have all modalities, or a vector holds NaN or infinity.
+
+    Notes
+    -----
+    Used in Chapter 09.
+
+    Examples
+    --------
+    >>> words = Features(torch.tensor([[1.0], [2.0], [3.0]]), ["bag", "bag", "shoe"])
+    >>> pictures = Features(torch.tensor([[7.0], [8.0], [9.0]]), ["shoe", "bag", "hat"])
+    >>> ids, vectors = paired({Modality.TEXT: words, Modality.IMAGE: pictures})
+    >>> ids, vectors[Modality.IMAGE].flatten()
+    (['bag', 'bag', 'shoe'], tensor([8., 8., 7.]))
+    """
+    rows: dict[Modality, dict[str, list[int]]] = {}
+    for modality, given in features.items():
+        if given.vectors.ndim != 2 or not torch.isfinite(given.vectors).all():
+            raise SpaceError(
+                f"The vectors of {modality.value}, {tuple(given.vectors.shape)}, are no table, or hold NaN.",
+                accepted="finite numbers of shape (n, d).",
+                remedy="Look at what the encoder was given: an empty picture, a silent sound.",
+            )
+        rows[modality] = {}
+        for row, id in enumerate(given.ids):
+            rows[modality].setdefault(id, []).append(row)
+    common = [id for id in next(iter(rows.values()), {}) if all(id in some for some in rows.values())]
+    if len(common) < least:
+        told = ", ".join(f"{len(some)} of {modality.value}" for modality, some in rows.items())
+        raise SpaceError(
+            f"{len(common)} products have all modalities, of {told or 'none'}.",
+            accepted=f"{least} products or more; a product has the same id in each modality.",
+            remedy="Give the ids of products, and fit on more of them.",
+        )
+    times = {id: max(len(some[id]) for some in rows.values()) for id in common}
+    ids = list(Counter(times).elements())
+    vectors = {
+        modality: features[modality]
+        .vectors[[some[id][i % len(some[id])] for id in common for i in range(times[id])]]
+        .float()
+        for modality, some in rows.items()
+    }
+    return ids, vectors
+
+
+def check_fitted(modality: Modality, fitted: Mapping[Any, Any]) -> None:
+    """Refuse a modality that a space was never fitted on.
+
+    Raises
+    ------
+    SpaceError
+        With those that it knows.
+
+    Notes
+    -----
+    Used in Chapter 09.
+    """
+    if modality not in fitted:
+        known = ", ".join(str(each) for each in fitted)
+        raise SpaceError(
+            f"The space was not fitted on {modality.value}.",
+            accepted=f"{known}." if known else "nothing, before fit().",
+            remedy="Give fit() features of this modality too.",
+        )
 
 
 def check_dimensions(modality: Modality, vectors: Tensor, dimensions: int) -> None:
