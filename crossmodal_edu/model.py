@@ -19,6 +19,7 @@ from crossmodal_edu.spaces.space import EmbeddingSpace, SharedSpace
 
 KINDS = {
     "AudioEncoder": "crossmodal_edu.audio.encoder",
+    "ContrastiveHeads": "crossmodal_edu.spaces.contrastive",
     "ExactIndex": "crossmodal_edu.retrieval.index",
     "FaissIndex": "crossmodal_edu.retrieval.approximate",
     "ImageEncoder": "crossmodal_edu.image.encoder",

@@ -231,10 +231,9 @@ class ContrastiveHeads(NetworkSpace):
 
     Parameters
     ----------
-    *sizes, **settings
-        Dimensions, hidden units and all else as for :class:`NetworkSpace`.
-    temperature : float
-        Where the learned temperature starts.
+    dimensions, hidden, **settings
+        As for :class:`NetworkSpace`; half of the hidden units are left out by chance, unless ``dropout``
+        says otherwise.
     by_label : bool
         Products with the same label are right answers for each other too: give ``fit`` the titles
         as labels, and equal titles are not told apart.
@@ -253,13 +252,11 @@ class ContrastiveHeads(NetworkSpace):
     """
 
     learner: ClassVar[type[ContrastiveLearner]] = ContrastiveLearner
-    """Whose ``loss`` is made small; a subclass may have another."""
+    """Whose ``loss`` is made small, and whose temperature is learned; a subclass may have others."""
 
-    def __init__(self, *sizes: int, temperature: float = 0.05, by_label: bool = False, **settings: Any):
-        super().__init__(*sizes, **settings)
-        if not temperature > 0:
-            raise SpaceError(f"The temperature is {temperature}.", accepted="above 0, such as 0.05.")
-        self.temperature, self.by_label = temperature, by_label
+    def __init__(self, dimensions: int = 128, hidden: int = 512, *, by_label: bool = False, **settings: Any):
+        super().__init__(dimensions, hidden, **{"dropout": 0.5, **settings})
+        self.by_label = by_label
 
     def fit(
         self, features: Mapping[Modality, Features], labels: Mapping[str, Any] | None = None
@@ -279,7 +276,7 @@ class ContrastiveHeads(NetworkSpace):
         numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
         groups = torch.tensor([numbers[key] for key in keys])
         self.start(vectors)
-        learner = self.learner((), self.temperature)
+        learner = self.learner(())
         learner.encoders = self.networks
         size = min(self.batch_size, len(ids))
         count = len(ids) // size

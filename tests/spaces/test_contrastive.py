@@ -324,7 +324,6 @@ def test_another_learner_may_have_another_loss():
         (lambda: small_heads(epochs=1).fit(seen(8)).embed(TEXT, torch.ones(1, 3)), "shape"),
         (lambda: small_heads().embed(TEXT, torch.ones(1, 3)), "not fitted on text"),
         (lambda: small_heads(batch_size=1), "batches of 1"),
-        (lambda: small_heads(temperature=0.0), "temperature is 0"),
     ],
 )
 def test_what_heads_cannot_do_is_said(act, told):
