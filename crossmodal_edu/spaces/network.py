@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -18,7 +18,7 @@ from crossmodal_edu.errors import SpaceError
 from crossmodal_edu.modality import Modality
 from crossmodal_edu.saving import written_aside
 from crossmodal_edu.spaces.space import Features, check_dimensions, check_fitted
-from crossmodal_edu.training import inference
+from crossmodal_edu.training import History, Turn, inference, train
 
 
 class Standardise(nn.Module):
@@ -112,6 +112,37 @@ class NetworkSpace(nn.Module):
             self.networks = nn.ModuleDict({m.value: self._network(v.shape[1]) for m, v in vectors.items()})
         for modality, some in vectors.items():
             self.networks[modality.value][0].measured(some)
+
+    def learn(
+        self,
+        model: nn.Module,
+        rows: Mapping[Any, Tensor],
+        loss: Callable[[Any, Any], Tensor] | Mapping[str, Turn],
+    ) -> History:
+        """Train a model by the settings of this space; a batch is the same rows of each table.
+
+        The rows that are left over when an epoch ends have their turn in another.
+        """
+        n = len(next(iter(rows.values())))
+        size = min(self.batch_size, n)
+
+        def batches(epoch: int) -> Iterator[dict[Any, Tensor]]:
+            order = torch.randperm(n, generator=torch.Generator().manual_seed(1000 * self.seed + epoch))
+            for some in order[: n - n % size].split(size):
+                yield {name: table[some].to(self.device) for name, table in rows.items()}
+
+        return train(
+            model,
+            batches,
+            loss,
+            epochs=self.epochs,
+            batches_per_epoch=n // size,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            seed=self.seed,
+            device=self.device,
+            progress=self.progress,
+        )
 
     def build(self, d: int) -> nn.Module:
         """An untrained network from standardised features (n, d) to (n, dimensions)."""
