@@ -21,6 +21,7 @@ KINDS = {
     "AudioEncoder": "crossmodal_edu.audio.encoder",
     "Autoencoders": "crossmodal_edu.spaces.autoencoder",
     "CorrespondenceAutoencoder": "crossmodal_edu.spaces.autoencoder",
+    "ContrastiveHeads": "crossmodal_edu.spaces.contrastive",
     "ExactIndex": "crossmodal_edu.retrieval.index",
     "FaissIndex": "crossmodal_edu.retrieval.approximate",
     "ImageEncoder": "crossmodal_edu.image.encoder",
