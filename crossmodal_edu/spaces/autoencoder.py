@@ -262,7 +262,7 @@ class CorrespondenceAutoencoder(Autoencoders):
 
     def __init__(
         self,
-        dimensions: int = 128,
+        dimensions: int = 64,
         hidden: int = 256,
         alpha: float = 1.0,
         reconstruction: float = 1.0,
@@ -271,15 +271,9 @@ class CorrespondenceAutoencoder(Autoencoders):
         **settings: Any,
     ):
         super().__init__(dimensions, hidden, **settings)
-        weights = (alpha, reconstruction, decorrelation)
-        if not min(weights) >= 0 or not 0 < sum(weights) < float("inf") or variant not in VARIANTS:
-            raise SpaceError(
-                f"The weights are {weights}, of pairs, of what comes back and of what codes repeat, and the "
-                f"variant is {variant!r}.",
-                accepted=f"weights of 0 or more, not all 0, and a variant of {', '.join(VARIANTS)}.",
-            )
-        self.alpha, self.reconstruction, self.decorrelation = weights
-        self.variant = variant
+        _check_weights((alpha, reconstruction, decorrelation), variant)
+        self.alpha, self.reconstruction = alpha, reconstruction
+        self.decorrelation, self.variant = decorrelation, variant
 
     def build(self, d: int) -> nn.Module:
         """An untrained autoencoder whose codes are held to a spread of 1."""
@@ -295,8 +289,7 @@ class CorrespondenceAutoencoder(Autoencoders):
         SpaceError
             If a vector holds NaN or infinity, there is one modality alone, or too few products have all.
         """
-        if len(features) < 2:
-            raise SpaceError("There is nothing to correspond to.", accepted="two modalities or more.")
+        _check_sides(features)
         _, vectors = paired(features)
         self.start(vectors)
         inputs = {side: self.networks[side.value][0](some) for side, some in vectors.items()}
@@ -320,3 +313,17 @@ class CorrespondenceAutoencoder(Autoencoders):
             + self.alpha * torch.stack(apart).mean()
             + self.decorrelation * torch.stack(alike).mean()
         )
+
+
+def _check_weights(weights: tuple[float, ...], variant: str) -> None:
+    if not min(weights) >= 0 or not 0 < sum(weights) < float("inf") or variant not in VARIANTS:
+        raise SpaceError(
+            f"The weights are {weights}, of pairs, of what comes back and of what codes repeat, and the "
+            f"variant is {variant!r}.",
+            accepted=f"weights of 0 or more, not all 0, and a variant of {', '.join(VARIANTS)}.",
+        )
+
+
+def _check_sides(features: Mapping[Modality, Features]) -> None:
+    if len(features) < 2:
+        raise SpaceError("There is nothing to correspond to.", accepted="two modalities or more.")

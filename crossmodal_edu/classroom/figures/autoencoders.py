@@ -39,7 +39,10 @@ def narrow_doors(title: str = "") -> Figure:
     axis.set_xlim(0, 10)
     axis.set_ylim(0, 4.4)
     axis.set_axis_off()
-    rows = (("“red leather handbag”", "words", 3.3, COLOURS[0]), ("a picture of it", "picture", 1.1, COLOURS[1]))
+    rows = (
+        ("“red leather handbag”", "words", 3.3, COLOURS[0]),
+        ("a picture of it", "picture", 1.1, COLOURS[1]),
+    )
     for said, name, y, colour in rows:
         _box(axis, 0.1, y, 1.9, said, colour)
         _half(axis, 2.3, 4.3, y, wide_left=True, text="encoder", colour=colour)
@@ -60,9 +63,7 @@ def narrow_doors(title: str = "") -> Figure:
     return figure
 
 
-def rebuilt_pictures(
-    rows: Mapping[str, Float[np.ndarray, "n side side 3"]], title: str = ""
-) -> Figure:
+def rebuilt_pictures(rows: Mapping[str, Float[np.ndarray, "n side side 3"]], title: str = "") -> Figure:
     """Small pictures in rows, the same ones in each: as they are, and as they come back.
 
     Parameters
@@ -139,7 +140,13 @@ def labelled_curves(
     for y, x, name, colour in sorted(ends):
         last = max(y, last + step)  # names keep clear of each other
         axis.annotate(
-            name, (x, last), xytext=(7, 0), textcoords="offset points", color=colour, fontsize=9.5, va="center"
+            name,
+            (x, last),
+            xytext=(7, 0),
+            textcoords="offset points",
+            color=colour,
+            fontsize=9.5,
+            va="center",
         )
     if logarithmic:
         axis.set_xscale("log", base=2)
