@@ -6,8 +6,9 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from crossmodal_edu.classroom.fashion_queries import fashion_queries
 from crossmodal_edu.datasets import folders
-from crossmodal_edu.datasets.fashion import fashion_queries, load_fashion
+from crossmodal_edu.datasets.fashion import load_fashion
 from crossmodal_edu.evaluation.intervals import bootstrap_interval
 from crossmodal_edu.evaluation.metrics import reciprocal_rank
 from crossmodal_edu.evaluation.relevance import rank_relevant

@@ -16,20 +16,20 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.stored import fingerprint, store
-from crossmodal_edu.datasets import folders
-from crossmodal_edu.datasets.fashion import load_fashion, normalised
-from crossmodal_edu.datasets.gensim_texts import (
+from crossmodal_edu.classroom.gensim_texts import (
     gcide_sentences,
     load_analogies,
     load_similarity_test,
     wikipedia_sentences,
 )
-from crossmodal_edu.evaluation.words import (
+from crossmodal_edu.classroom.words import (
     analogy_accuracy,
     neighbours_of_a_kind,
     similarity_correlation,
     title_word_kinds,
 )
+from crossmodal_edu.datasets import folders
+from crossmodal_edu.datasets.fashion import load_fashion, normalised
 from crossmodal_edu.text.cooccurrence import PpmiSvd, count_cooccurrences
 from crossmodal_edu.text.corpus import Corpus
 from crossmodal_edu.text.glove import Cells, Glove, empty_cells, filled_cells
@@ -57,7 +57,7 @@ METHODS = (
 SETTINGS = {"minimum_count": 5, "seeds": SEEDS, "epochs": EPOCHS, "methods": METHODS, **SHARED}
 CODE = [
     "benchmarks/glove.py",
-    "crossmodal_edu/evaluation/words.py",
+    "crossmodal_edu/classroom/words.py",
     *(
         f"crossmodal_edu/text/{name}.py"
         for name in (

@@ -25,7 +25,7 @@ from crossmodal_edu.audio.augment import add_noise, change_speed, change_volume,
 from crossmodal_edu.audio.encoder import AudioEncoder
 from crossmodal_edu.audio.mfcc import mfcc
 from crossmodal_edu.audio.recogniser import Recogniser, train_recogniser, word_heard
-from crossmodal_edu.datasets.spoken_digits import Recording, load_spoken_digits
+from crossmodal_edu.classroom.spoken_digits import Recording, load_spoken_digits
 from crossmodal_edu.evaluation.intervals import bootstrap_interval
 from crossmodal_edu.training import inference
 

@@ -13,19 +13,19 @@ from dataclasses import dataclass
 import gensim
 import numpy as np
 
-from crossmodal_edu.datasets.fashion import load_fashion
-from crossmodal_edu.datasets.gensim_texts import (
+from crossmodal_edu.classroom.gensim_texts import (
     gcide_sentences,
     load_analogies,
     load_similarity_test,
     wikipedia_sentences,
 )
-from crossmodal_edu.evaluation.words import (
+from crossmodal_edu.classroom.words import (
     analogy_accuracy,
     neighbours_of_a_kind,
     similarity_correlation,
     title_word_kinds,
 )
+from crossmodal_edu.datasets.fashion import load_fashion
 from crossmodal_edu.text.corpus import Corpus
 from crossmodal_edu.text.tokens import tokenise
 from crossmodal_edu.text.word2vec import Word2Vec

@@ -14,23 +14,15 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from crossmodal_edu import printing
+from crossmodal_edu import __version__, options, printing
 from crossmodal_edu.cli_indexes import app as indexes
-from crossmodal_edu.options import (
-    CatalogArgument,
-    CatalogOption,
-    ColumnOption,
-    MediaRootOption,
-    ModelOption,
-    ProblemsOption,
-    columns_of,
-    explained,
-)
+from crossmodal_edu.errors import InputError
 from crossmodal_edu.printing import err, out, printable, report_problems, say
 
 # What the commands need is imported inside them, so that --help answers at once.
 
 app = typer.Typer(
+    cls=options.Commands,
     help="Search products by words, pictures and sound. "
     "Exit codes: 0 done, 1 the input cannot be used, 2 the command line cannot be read.",
     no_args_is_help=True,
@@ -49,8 +41,6 @@ _FILE_NAME = re.compile(
 
 def _show_version(asked: bool) -> bool:
     if asked:
-        from crossmodal_edu import __version__
-
         typer.echo(f"crossmodal {__version__}")
         raise typer.Exit
     return asked
@@ -74,7 +64,7 @@ def search(
         list[str] | None, typer.Argument(help="Words, a picture file, a sound file, or several of them.")
     ] = None,
     file: Annotated[list[Path] | None, typer.Option(help="A file, whatever it is called.")] = None,
-    catalog: CatalogOption = "shop",
+    catalog: options.Catalog = "shop",
     k: Annotated[int, typer.Option("--k", "-k", help="How many products.")] = 10,
     filter: Annotated[
         list[str] | None,
@@ -94,10 +84,10 @@ def search(
     ] = None,
     offset: Annotated[int, typer.Option(help="Leave out so many of the best.")] = 0,
     order: Annotated[str | None, typer.Option(help="List by price; -price: from the highest.")] = None,
-    model: ModelOption = None,
-    media_root: MediaRootOption = None,
-    column: ColumnOption = None,
-    problems: ProblemsOption = 20,
+    model: options.Model = None,
+    media_root: options.MediaRoot = None,
+    column: options.Column = None,
+    problems: options.Problems = 20,
 ) -> None:
     """Find products by words, a picture, a sound, or several at once.
 
@@ -111,43 +101,41 @@ def search(
 
     crossmodal search question.wav --catalog fashion
     """
-    with explained():
-        from crossmodal_edu.filters import parse_filters
-        from crossmodal_edu.shops import open_engine
+    from crossmodal_edu.filters import parse_filters
+    from crossmodal_edu.shops import open_engine
 
-        queries = [*(file or []), *_queries(query or [])]
-        if sheet is not None:
-            from crossmodal_edu.sheet import check_sheet, write_sheet
+    queries = [*(file or []), *_queries(query or [])]
+    if sheet is not None:
+        from crossmodal_edu.sheet import check_sheet, write_sheet
 
-            check_sheet(sheet)
-        engine = open_engine(catalog, model, not as_json, media_root, columns_of(column))
-        report_problems(engine.catalog.problems, catalog, problems)
-        wanted = parse_filters(filter or [], engine.catalog)
-        results = engine.search(queries, k, side, wanted, weights=weight, offset=offset, order=order)
-        if as_json:
-            typer.echo(json.dumps(results.to_dict(), ensure_ascii=False))
-        else:
-            printing.show_results(results)
-        if sheet is not None:
-            write_sheet(queries, results, sheet)
-            err.print(f"written: {sheet}")
+        check_sheet(sheet)
+    engine = open_engine(catalog, model, not as_json, media_root, options.columns_of(column))
+    report_problems(engine.catalog.problems, catalog, problems)
+    wanted = parse_filters(filter or [], engine.catalog)
+    results = engine.search(queries, k, side, wanted, weights=weight, offset=offset, order=order)
+    if as_json:
+        typer.echo(json.dumps(results.to_dict(), ensure_ascii=False))
+    else:
+        printing.show_results(results)
+    if sheet is not None:
+        write_sheet(queries, results, sheet)
+        err.print(f"written: {sheet}")
 
 
 @app.command()
-def info(catalog: CatalogArgument) -> None:
+def info(catalog: options.NamedCatalog) -> None:
     """What a catalogue holds: products, sides, attributes, and the model that embedded it.
 
     crossmodal info my_products.index
     """
-    with explained():
-        from crossmodal_edu.shops import open_engine
+    from crossmodal_edu.shops import open_engine
 
-        printing.show_info(open_engine(catalog, progress=True), catalog)
+    printing.show_info(open_engine(catalog, progress=True), catalog)
 
 
 @app.command()
 def evaluate(
-    catalog: CatalogOption = "shop",
+    catalog: options.Catalog = "shop",
     split: Annotated[
         str | None, typer.Option(help="train, validation, all, or test if there is one.")
     ] = None,
@@ -158,10 +146,10 @@ def evaluate(
         bool,
         typer.Option("--control", help="Shuffle which product is right: the figures should fall to chance."),
     ] = False,
-    model: ModelOption = None,
-    media_root: MediaRootOption = None,
-    column: ColumnOption = None,
-    problems: ProblemsOption = 20,
+    model: options.Model = None,
+    media_root: options.MediaRoot = None,
+    column: options.Column = None,
+    problems: options.Problems = 20,
 ) -> None:
     """Measure how well each side of the products finds the others, in the index that is searched.
 
@@ -169,29 +157,28 @@ def evaluate(
 
     crossmodal evaluate --catalog my_products.index --queries what_people_typed.csv
     """
-    with explained():
-        from crossmodal_edu.evaluation.directions import evaluate_index
-        from crossmodal_edu.evaluation.searches import evaluate_searches, read_queries
-        from crossmodal_edu.shops import open_engine
+    from crossmodal_edu.evaluation.directions import evaluate_index
+    from crossmodal_edu.evaluation.searches import evaluate_searches, read_queries
+    from crossmodal_edu.shops import open_engine
 
-        engine = open_engine(catalog, model, True, media_root, columns_of(column))
-        report_problems(engine.catalog.problems, catalog, problems)
-        note = "; pairs shuffled, so about chance" if control else ""
-        if queries is not None:
-            report = evaluate_searches(engine, read_queries(queries), control=control)
-            title = f"{report.n_queries:,} queries among {len(engine):,} products{note}"
-            printing.show_reports({(queries.name, catalog): report}, printable(title))
-            return
-        products = engine.catalog
-        chosen = split or ("test" if any(product.split == "test" for product in products) else "all")
-        part = products if chosen == "all" else products.split(chosen)
-        with err.status("embedding and ranking"):
-            vectors = {side: engine.vectors(side) for side in engine.sides}
-            reports = evaluate_index(engine.model, products, vectors, part, control)
-        if not reports:
-            say(f"{len(part):,} products ({chosen}): none has two sides that could find each other")
-            return
-        printing.show_reports(reports, f"{len(part):,} products ({chosen}); right is the same product{note}")
+    engine = open_engine(catalog, model, True, media_root, options.columns_of(column))
+    report_problems(engine.catalog.problems, catalog, problems)
+    note = "; pairs shuffled, so about chance" if control else ""
+    if queries is not None:
+        report = evaluate_searches(engine, read_queries(queries), control=control)
+        title = f"{report.n_queries:,} queries among {len(engine):,} products{note}"
+        printing.show_reports({(queries.name, catalog): report}, printable(title))
+        return
+    products = engine.catalog
+    chosen = split or ("test" if any(product.split == "test" for product in products) else "all")
+    part = products if chosen == "all" else products.split(chosen)
+    with err.status("embedding and ranking"):
+        vectors = {side: engine.vectors(side) for side in engine.sides}
+        reports = evaluate_index(engine.model, products, vectors, part, control)
+    if not reports:
+        say(f"{len(part):,} products ({chosen}): none has two sides that could find each other")
+        return
+    printing.show_reports(reports, f"{len(part):,} products ({chosen}); right is the same product{note}")
 
 
 @app.command("make-shop")
@@ -204,11 +191,10 @@ def make_shop_command(
 
     crossmodal make-shop my_shop --n 500 --seed 3
     """
-    with explained():
-        from crossmodal_edu.datasets.shop import make_shop
+    from crossmodal_edu.datasets.shop import make_shop
 
-        shop = make_shop(n, seed, folder, workers=os.cpu_count() or 1)
-        say(f"{len(shop):,} products in {folder}")
+    shop = make_shop(n, seed, folder, workers=os.cpu_count() or 1)
+    say(f"{len(shop):,} products in {folder}")
 
 
 @app.command()
@@ -220,10 +206,9 @@ def download(
 
     crossmodal download all
     """
-    with explained():
-        from crossmodal_edu.datasets.folders import download as fetch
+    from crossmodal_edu.datasets.folders import download as fetch
 
-        say(fetch(name, source=source))
+    say(fetch(name, source=source))
 
 
 @app.command()
@@ -232,21 +217,20 @@ def doctor() -> None:
 
     crossmodal doctor
     """
-    with explained():
-        from crossmodal_edu.doctor import checks
+    from crossmodal_edu.doctor import checks
 
-        shown = Table("what", "state", "", title="crossmodal doctor")
-        healthy = True
-        for what, needed, check in checks():
-            try:
-                state, note = "ok", check()
-            except Exception as error:  # whatever is wrong with this machine is the answer
-                state, note = "broken" if needed else "missing", str(error).split("\n")[0] or repr(error)
-                healthy &= not needed
-            shown.add_row(what, state, printable(note))
-        out.print(shown)
-        out.print("ready" if healthy else "not ready: mend what is broken")
-        raise typer.Exit(0 if healthy else 1)
+    shown = Table("what", "state", "", title="crossmodal doctor")
+    healthy = True
+    for what, needed, check in checks():
+        try:
+            state, note = "ok", check()
+        except Exception as error:  # whatever is wrong with this machine is the answer
+            state, note = "broken" if needed else "missing", str(error).split("\n")[0] or repr(error)
+            healthy &= not needed
+        shown.add_row(what, state, printable(note))
+    out.print(shown)
+    out.print("ready" if healthy else "not ready: mend what is broken")
+    raise typer.Exit(0 if healthy else 1)
 
 
 def words_or_file(typed: str) -> str | Path:
@@ -255,8 +239,6 @@ def words_or_file(typed: str) -> str | Path:
     It looks like one if it begins like a path, or ends like a picture or a sound; with spaces in
     it, it must exist as well. A file called "banana" keeps nobody from searching for the word.
     """
-    from crossmodal_edu.errors import InputError
-
     if re.fullmatch(r"(https?|ftp)://\S+", typed):
         told = "words, or a file on this machine: download it, and give its name."
         raise InputError(f"{typed!r} is an address.", accepted=told)

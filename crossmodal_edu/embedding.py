@@ -11,17 +11,17 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Float
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 from tqdm import tqdm
 
 from crossmodal_edu.encoders import SIDES, Side
-from crossmodal_edu.errors import CrossmodalError, StorageError
+from crossmodal_edu.errors import CrossmodalError
 from crossmodal_edu.modality import Modality
 from crossmodal_edu.model import Model
 from crossmodal_edu.products import Product
-from crossmodal_edu.saving import written_aside
+from crossmodal_edu.saving import reading, written_aside
 from crossmodal_edu.tables import RowProblem
 from crossmodal_edu.text.tokens import LONGEST, tokenise
 
@@ -129,11 +129,10 @@ class _Openings:
         for position, product in enumerate(self.products):
             bar.update()
             content = self.how.content(product)
-            if content is not None:
-                self.digests[product.id] = digest(content)
             thing = None if product.id in self.same else self.opened(content, position, product)
             if thing is None:
                 continue
+            self.digests[product.id] = digest(content)
             size, key = _size_and_key(thing)
             if key not in known:
                 known[key] = len(known)
@@ -148,7 +147,8 @@ class _Openings:
 
     def opened(self, content: Any, position: int, product: Product) -> Any:
         if isinstance(content, str):
-            if self.lenient and (n := _too_many(content)):
+            n = len(tokenise(content)) if self.lenient and len(content) > LONGEST else 0
+            if n > LONGEST:
                 cut = f"text: only the first {LONGEST:,} of its {n:,} words count"
                 self.problems.append(RowProblem(product.line, cut, product.id))
             return content
@@ -172,12 +172,6 @@ def digest(content: Any) -> str:
         return ""
     told = told.encode() if isinstance(told, str) else told
     return hashlib.blake2b(told, digest_size=12).hexdigest() if isinstance(told, bytes) else ""
-
-
-def _too_many(text: str) -> int:
-    """The words of a text that has more than count, else 0."""
-    n = len(tokenise(text)) if len(text) > LONGEST else 0
-    return n if n > LONGEST else 0
 
 
 def _size_and_key(thing: Any) -> tuple[int, object]:
@@ -215,17 +209,15 @@ def load_vectors(folder: Path, model_folder: Path) -> dict[Modality, Float[Tenso
     StorageError
         If there is nothing, or it was made by another model or from another table.
     """
-    try:
-        with safe_open(folder / "vectors.safetensors", "pt") as file:
-            if file.metadata().get("made_from") != _made_from(folder, model_folder):
-                raise ValueError("made from another table, or by another model")
-            return {Modality(side): file.get_tensor(side).float() for side in file.keys()}  # noqa: SIM118
-    except (OSError, ValueError, AttributeError, SafetensorError) as error:
-        raise StorageError(
-            f"The vectors of {folder.name!r} cannot be used ({error}).",
-            accepted="vectors.safetensors, made from the table and the model that lie there.",
-            remedy="Make them again: python -m crossmodal_edu.recipes vectors",
-        ) from None
+    accepted = "vectors.safetensors, made from the table and the model that lie there."
+    remedy = "Make them again: python -m crossmodal_edu.recipes vectors"
+    with (
+        reading(folder, "vectors of this table and model, and cannot be used", accepted, remedy),
+        safe_open(folder / "vectors.safetensors", "pt") as file,
+    ):
+        if file.metadata().get("made_from") != _made_from(folder, model_folder):
+            raise ValueError("made from another table, or by another model")
+        return {Modality(side): file.get_tensor(side).float() for side in file.keys()}  # noqa: SIM118
 
 
 def _made_from(folder: Path, model_folder: Path) -> str:

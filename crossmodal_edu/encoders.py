@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from PIL import Image
-from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -20,7 +19,7 @@ from crossmodal_edu.errors import RankingError, SpaceError
 from crossmodal_edu.modality import Modality, open_audio, open_image, open_text
 from crossmodal_edu.padding import batches
 from crossmodal_edu.products import Product
-from crossmodal_edu.saving import written_aside
+from crossmodal_edu.saving import reading, written_aside
 from crossmodal_edu.training import inference
 
 
@@ -84,11 +83,8 @@ def side_named(modality: Modality | str, sides: Mapping[Modality, Any] = SIDES) 
         If products have no such side.
     """
     if modality not in sides:  # a string equals the modality that it names
-        raise RankingError(
-            f"Products have no side called {modality!r}.",
-            accepted=", ".join(side.value for side in sides) + ".",
-            remedy="Leave it out to compare with all of them.",
-        )
+        remedy = "Leave it out to compare with all of them."
+        raise RankingError.unknown(f"Products have no side called {modality!r}.", sides, remedy)
     return Modality(modality)
 
 
@@ -179,17 +175,12 @@ class NetworkEncoder(nn.Module):
         SpaceError
             If a file is missing or does not fit the others.
         """
-        try:
+        remedy = "Save it again, or use a model that ships: shop or fashion."
+        with reading(folder, f"a {cls.__name__}", "the files that one save() wrote.", remedy, SpaceError):
             settings = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
             encoder = cls(**settings, **more)
             if not cls.published:
                 encoder.load_state_dict(load_file(folder / "weights.safetensors"))
-        except (OSError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
-            raise SpaceError(
-                f"The folder {folder} does not hold a {cls.__name__}: {error}",
-                accepted="the files that one save() wrote.",
-                remedy="Save it again, or use a model that ships: shop or fashion.",
-            ) from error
         return encoder.eval()
 
 

@@ -13,9 +13,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from crossmodal_edu.embedding import EmbeddedProducts, digest, embed_products
+from crossmodal_edu.embedding import digest, embed_products
 from crossmodal_edu.encoders import SIDES, Side, side_named
-from crossmodal_edu.errors import CrossmodalError, SpaceError, StorageError, TableError
+from crossmodal_edu.errors import SpaceError, TableError
 from crossmodal_edu.filters import unmatched
 from crossmodal_edu.modality import Modality, Query
 from crossmodal_edu.model import Model, check_names, class_named
@@ -27,7 +27,7 @@ from crossmodal_edu.results import Hit, Results
 from crossmodal_edu.retrieval.index import ExactIndex, Index
 from crossmodal_edu.retrieval.merging import Scales
 from crossmodal_edu.retrieval.ranking import check_k, exact_cosines, top_k
-from crossmodal_edu.saving import new_generation, read_generation
+from crossmodal_edu.saving import new_generation, read_generation, reading
 from crossmodal_edu.spaces.space import Features
 
 _FORMAT = 3
@@ -118,9 +118,10 @@ class SearchEngine:
     ) -> SearchEngine:
         """An engine whose products are embedded already: one row a product on each side that is given."""
         engine = cls(model)
-        ids = tuple(product.id for product in catalog)
-        engine._append(EmbeddedProducts(tuple(catalog), dict.fromkeys(vectors, ids), vectors, ()))
         engine.catalog = catalog
+        for side, rows in vectors.items():
+            engine._indexes[side].add([product.id for product in catalog], rows)
+        engine._measure_scales()
         return engine
 
     def __len__(self) -> int:
@@ -206,7 +207,10 @@ class SearchEngine:
         for rank, i in enumerate(places, start=offset + 1):
             side = sides[int(nearest[i])]
             hits.append(Hit(rank, self.catalog.get(ids[i]), float(scores[i]), side, float(cosines[side][i])))
-        return Results(tuple(self._ordered(hits, order)), asked.asked, asked.notes)
+        notes = list(asked.notes)
+        if not hits:
+            notes.append(f"No more than {len(ids):,} were found, and the first {offset:,} are left out.")
+        return Results(tuple(self._ordered(hits, order)), asked.asked, tuple(notes))
 
     def embed_query(
         self,
@@ -240,7 +244,7 @@ class SearchEngine:
         """
         new = list(products)
         Catalog([*self.catalog, *new])  # refuses ids that are there already
-        self._append(embed_products(self.model, new, lenient, progress, self.sides))
+        self.update(new, lenient, progress)
 
     def remove(self, ids: Iterable[str]) -> None:
         """Take products out.
@@ -251,11 +255,8 @@ class SearchEngine:
             If one of them is not there; then nothing is removed.
         """
         if isinstance(ids, str):  # a string would be taken for its letters, each of them an id
-            raise TableError(
-                f"The ids to remove are given as one string, {ids!r}.",
-                accepted="a list of ids.",
-                remedy=f"Write remove([{ids!r}]).",
-            )
+            told = f"The ids to remove are given as one string, {ids!r}."
+            raise TableError(told, accepted="a list of ids.", remedy=f"Write remove([{ids!r}]).")
         gone = {id: self.catalog.position(id) for id in ids}
         for index in self._indexes.values():
             index.remove([id for id in gone if id in index])
@@ -301,10 +302,10 @@ class SearchEngine:
             stays[side] |= {id for id in shown if id not in done}  # cannot be opened: as it was
             index.remove([p.id for p in given if p.id in index and p.id not in stays[side]])
             index.add(embedded.ids[side], embedded.vectors[side])
-            digests = embedded.digests.get(side, {})
-            self._digests[side] |= {id: digests[id] for id in embedded.ids[side]}
+            self._digests[side] |= embedded.digests[side]
         lost = {p.id for p in given}.difference((p.id for p in embedded.products), *stays.values())
-        new = {p.id: self._as_stored(p, known.get(p.id), stays) for p in given if p.id not in lost}
+        opened = {p.id: p for p in (*given, *embedded.products) if p.id not in lost}
+        new = {id: self._as_stored(p, known.get(id), stays) for id, p in opened.items()}
         added = len(new.keys() - known.keys())
         catalog = [new.pop(p.id, p) for p in self.catalog if p.id not in lost] + list(new.values())
         told = [p for p in embedded.problems if p.product in lost or "left out" not in p.problem]
@@ -378,7 +379,9 @@ class SearchEngine:
 
     @classmethod
     def _read(cls, saved: Path, classes: Iterable[type], sides: Mapping[Modality, Side]) -> SearchEngine:
-        try:
+        accepted = "a folder written by SearchEngine.save or by crossmodal index."
+        remedy = "Build it again: crossmodal index my_products.csv"
+        with reading(saved, "a search engine", accepted, remedy):
             about = json.loads((saved / "engine.json").read_text(encoding="utf-8"))
             if about["format"] > _FORMAT:
                 raise ValueError("a newer version of this package made it; update the package")
@@ -396,31 +399,15 @@ class SearchEngine:
             engine.scales = Scales.from_dict(about["scales"])
             known = json.loads((saved / "digests.json").read_text(encoding="utf-8"))
             engine._digests = {side: known.get(side.value, {}) for side in engine._indexes}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, CrossmodalError) as error:
-            raise StorageError(
-                f"{saved} does not hold a search engine: {getattr(error, 'problem', error)}",
-                accepted="a folder written by SearchEngine.save or by crossmodal index.",
-                remedy=getattr(error, "remedy", "") or "Build it again: crossmodal index my_products.csv",
-            ) from error
         return engine
-
-    def _append(self, embedded: EmbeddedProducts) -> None:
-        problems = (*self.catalog.problems, *embedded.problems)
-        grown = Catalog([*self.catalog, *embedded.products], self.catalog.name, problems)
-        for side, index in self._indexes.items():
-            if side in embedded.ids:
-                index.add(embedded.ids[side], embedded.vectors[side])
-                self._digests[side] |= embedded.digests.get(side, {})
-        self.catalog = grown
-        self._measure_scales()
 
     def _as_stored(
         self, product: Product, old: Product | None, stays: Mapping[Modality, Collection[str]]
     ) -> Product:
         """A product with the files of before on the sides that did not change."""
-        files = [s.value for s, ids in stays.items() if product.id in ids and hasattr(Product, s.value)]
-        fields = [name for name in files if name in Product.__dataclass_fields__]
-        return replace(product, **{name: getattr(old, name) for name in fields}) if old else product
+        same = [side.value for side, ids in stays.items() if product.id in ids]
+        files = {name: getattr(old, name) for name in same if name in Product.__dataclass_fields__}
+        return replace(product, **files) if files else product
 
     def _measure_scales(self) -> None:
         """What the model does not bring is measured on the catalogue."""
@@ -475,7 +462,8 @@ class SearchEngine:
         chosen = list(self._indexes) if modality is None else [side_named(modality, self._indexes)]
         sides = [s for s in chosen if all(self.model.space.aligned(part, s) for part in asked.asked)]
         sides = [s for s in sides if len(self._indexes[s])] or sides  # what nobody has needs no scale
-        if not sides or (modality is None and not asked.asked and not self._one_space()):
+        one_space = all(self.model.space.aligned(one, s) for one in self._indexes for s in self._indexes)
+        if not sides or (modality is None and not asked.asked and not one_space):
             said = f"A query of {' and '.join(asked.asked) or 'a vector'}"
             raise SpaceError(
                 f"{said} cannot be compared with {' or '.join(chosen)}: these sides are not aligned.",
@@ -484,19 +472,13 @@ class SearchEngine:
             )
         return sides
 
-    def _one_space(self) -> bool:
-        return all(self.model.space.aligned(one, other) for one in self._indexes for other in self._indexes)
-
     def _ordered(self, hits: list[Hit], order: str | None) -> list[Hit]:
         if order is None:
             return hits
         name = order.removeprefix("-")
         if name not in self.catalog.attributes:
-            raise TableError(
-                f"No product has an attribute {name!r} to order by.",
-                accepted=", ".join(self.catalog.attributes) + ".",
-                remedy="Check the name; '-price' lists from the highest.",
-            )
+            problem = f"No product has an attribute {name!r} to order by; '-price' is price from the highest."
+            raise TableError.unknown(problem, self.catalog.attributes)
         there = [hit for hit in hits if name in hit.product.attributes]
         # Texts behind numbers, which cannot be compared with each other.
         there.sort(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 
@@ -29,16 +29,19 @@ class CrossmodalError(Exception):
     def __init__(self, problem: str, *, accepted: str = "", remedy: str = ""):
         super().__init__(problem, accepted, remedy)
         self.problem = problem
-        self.accepted = accepted
+        self.accepted = "nothing, since there is none yet." if accepted == "." else accepted
         self.remedy = remedy
 
+    @classmethod
+    def unknown(
+        cls, problem: str, known: Iterable[str], remedy: str = "Use one of these names."
+    ) -> CrossmodalError:
+        """The error for a name that means nothing here; ``known`` are those that do."""
+        return cls(problem, accepted=f"{', '.join(known)}.", remedy=remedy)
+
     def __str__(self) -> str:
-        lines = [self.problem]
-        if self.accepted:
-            lines.append(f"  accepted: {self.accepted}")
-        if self.remedy:
-            lines.append(f"  what to do: {self.remedy}")
-        return "\n".join(lines)
+        accepted = f"\n  accepted: {self.accepted}" if self.accepted else ""
+        return self.problem + accepted + (f"\n  what to do: {self.remedy}" if self.remedy else "")
 
 
 class InputError(CrossmodalError):

@@ -61,7 +61,7 @@ def passing(filters: Mapping[str, object], catalog: HasAttributes) -> list[int]:
     tests = []
     for name, wanted in filters.items():
         if name not in catalog.attributes:
-            raise _unknown(name, catalog.attributes)
+            raise TableError.unknown(f"The products have no attribute {name!r}.", catalog.attributes)
         if _is_range(wanted) and all(isinstance(value, str) for value in _values_of(name, catalog)):
             raise TableError(
                 f"{name!r} has no numbers, only texts such as {_values_of(name, catalog)[0]!r:.80}.",
@@ -205,14 +205,6 @@ def _values_of(name: str, catalog: HasAttributes) -> list[Value]:
     return [product.attributes[name] for product in catalog if name in product.attributes]
 
 
-def _unknown(name: object, known: Sequence[str]) -> TableError:
-    return TableError(
-        f"The products have no attribute {name!r}.",
-        accepted=(", ".join(known) or "no filter: there are no attributes") + ".",
-        remedy="Use one of these names.",
-    )
-
-
 def _unreadable(text: str, why: str, remedy: str) -> TableError:
     return TableError(f"The filter {text!r:.120} cannot be read: {why}.", accepted=_FORMS, remedy=remedy)
 
@@ -237,7 +229,7 @@ def _split(text: str, known: Sequence[str]) -> tuple[str, bool, str]:
             return alike[0], excludes, value
         if len(alike) > 1:
             raise _unreadable(text, f"it may mean {' or '.join(alike)}", "Write the name as the table does.")
-    raise _unknown(written[0][0], known)
+    raise TableError.unknown(f"The products have no attribute {written[0][0]!r}.", known)
 
 
 def _wanted(text: str, name: str, written: str, catalog: HasAttributes) -> Any:

@@ -19,13 +19,17 @@ from crossmodal_edu.spaces.space import EmbeddingSpace, SharedSpace
 
 KINDS = {
     "AudioEncoder": "crossmodal_edu.audio.encoder",
+    "Autoencoders": "crossmodal_edu.spaces.autoencoder",
     "ContrastiveHeads": "crossmodal_edu.spaces.contrastive",
+    "CorrelationSpace": "crossmodal_edu.spaces.correlation",
+    "CorrespondenceAutoencoder": "crossmodal_edu.spaces.autoencoder",
     "ExactIndex": "crossmodal_edu.retrieval.index",
     "FaissIndex": "crossmodal_edu.retrieval.approximate",
     "ImageEncoder": "crossmodal_edu.image.encoder",
     "Lite0": "crossmodal_edu.image.backbone",
     "MiniLM": "crossmodal_edu.text.sentence_bert",
     "PrincipalComponents": "crossmodal_edu.spaces.principal",
+    "RidgeSpace": "crossmodal_edu.spaces.correlation",
     "SharedSpace": "crossmodal_edu.spaces.space",
     "TextEncoder": "crossmodal_edu.text.encoder",
 }

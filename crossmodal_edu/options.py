@@ -1,4 +1,4 @@
-"""What the commands share: their options, and errors that end them in their own words."""
+"""What the commands share: their options, and how an error ends them in its own words."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
+from crossmodal_edu.errors import CrossmodalError, InputError
 from crossmodal_edu.printing import err, printable
 
-CatalogOption = Annotated[
+Catalog = Annotated[
     str, typer.Option("--catalog", "-c", help="shop, fashion, a folder of `crossmodal index`, or a table.")
 ]
-ModelOption = Annotated[str | None, typer.Option(help="The model that embeds products: shop or fashion.")]
-MediaRootOption = Annotated[Path | None, typer.Option(help="A further folder of pictures and sounds.")]
-ColumnOption = Annotated[
+Model = Annotated[str | None, typer.Option(help="The model that embeds products: shop or fashion.")]
+MediaRoot = Annotated[Path | None, typer.Option(help="A further folder of pictures and sounds.")]
+Column = Annotated[
     list[str] | None, typer.Option(help="What a column is: title=Bezeichnung. Common exports are known.")
 ]
-ProblemsOption = Annotated[int, typer.Option(min=0, help="How many problems of a table are shown in full.")]
-CatalogArgument = Annotated[str, typer.Argument(help="shop, fashion, or a folder of `crossmodal index`.")]
-IndexArgument = Annotated[Path, typer.Argument(help="A folder made by `crossmodal index`.")]
+Problems = Annotated[int, typer.Option(min=0, help="How many problems of a table are shown in full.")]
+NamedCatalog = Annotated[str, typer.Argument(help="shop, fashion, or a folder of `crossmodal index`.")]
+Folder = Annotated[Path, typer.Argument(help="A folder made by `crossmodal index`.")]
 
 
 @contextmanager
 def explained() -> Iterator[None]:
     """Errors of the package end the command with their own words; nobody wants a traceback."""
-    from crossmodal_edu.errors import CrossmodalError
-
     try:
         yield
         sys.stdout.flush()
@@ -48,10 +48,16 @@ def explained() -> Iterator[None]:
         raise typer.Exit(130) from None
 
 
+class Commands(TyperGroup):
+    """Commands, around each of which errors are :func:`explained`."""
+
+    def invoke(self, ctx: Any) -> Any:
+        with explained():
+            return super().invoke(ctx)
+
+
 def columns_of(given: Sequence[str] | None) -> dict[str, str]:
     """Pairs like title=Bezeichnung."""
-    from crossmodal_edu.errors import InputError
-
     pairs = [pair.partition("=") for pair in given or []]
     if any(not (meaning and name) for meaning, _, name in pairs):
         raise InputError("--column needs a meaning and a name.", accepted="--column title=Bezeichnung")

@@ -18,7 +18,6 @@ from crossmodal_edu.modality import SAMPLE_RATE, open_audio, open_image
 from crossmodal_edu.products import Media, Product
 
 _LARGEST_PICTURE, _LARGEST_SOUND = 50_000, 200_000  # bytes; what is larger is made smaller
-_THUMBNAIL = (256, 256)
 _BITS_PER_SECOND = 16_000
 
 
@@ -28,10 +27,9 @@ def packed(product: Product) -> Product:
     A file is opened again before it is copied: since it was embedded it may have been exchanged,
     and nothing but pictures and sounds gets into a saved folder.
     """
-    picture = _small(product.image, _LARGEST_PICTURE, open_image, _thumbnail)
-    return replace(
-        product, image=picture, audio=_small(product.audio, _LARGEST_SOUND, open_audio, encode_opus)
-    )
+    picture = _small(product.image, _LARGEST_PICTURE, open_image, encode_thumbnail)
+    sound = _small(product.audio, _LARGEST_SOUND, open_audio, encode_opus)
+    return replace(product, image=picture, audio=sound)
 
 
 def encode_opus(waveform: Float[np.ndarray, "samples"]) -> bytes:
@@ -94,8 +92,9 @@ def _small(
     return content if len(content) <= most else encode(opened)
 
 
-def _thumbnail(picture: Image.Image) -> bytes:
-    picture.thumbnail(_THUMBNAIL)
+def encode_thumbnail(picture: Image.Image) -> bytes:
+    """A picture as WebP, made smaller where a side has more than 256 pixels."""
+    picture.thumbnail((256, 256))
     file = io.BytesIO()
     picture.save(file, "WEBP")
     return file.getvalue()

@@ -39,9 +39,6 @@ def load_pretrained(name: str) -> Model:
     256
     """
     if name not in KNOWS:
-        raise DataMissingError(
-            f"No model called {name!r} ships.",
-            accepted=", ".join(KNOWS) + ".",
-            remedy="Name one of these, or load your own with Model.load.",
-        )
+        remedy = "Name one of these, or load your own with Model.load."
+        raise DataMissingError.unknown(f"No model called {name!r} ships.", KNOWS, remedy)
     return Model.load(folders.shipped(f"models/{name}"))

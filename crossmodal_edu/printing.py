@@ -40,7 +40,7 @@ def show_results(results: Any) -> None:
     for note in results.notes:
         err.print(printable(note), soft_wrap=True)
     if not len(results):
-        out.print("nothing was found")
+        out.print("nothing to show")
         return
     asked = " and ".join(side.value for side in results.asked)
     shown = Table("", "score", "matched", "id", "title", "attributes", title=f"asked by {asked}")

@@ -77,9 +77,9 @@ class Product:
     @property
     def modalities(self) -> tuple[Modality, ...]:
         """The ways in which this product can be found."""
-        there = (self.text or self.text_zh or None, self.image, self.audio)
-        kinds = (Modality.TEXT, Modality.IMAGE, Modality.AUDIO)
-        return tuple(kind for kind, side in zip(kinds, there, strict=True) if side is not None)
+        words = self.text or self.text_zh or None
+        sides = {Modality.TEXT: words, Modality.IMAGE: self.image, Modality.AUDIO: self.audio}
+        return tuple(kind for kind, side in sides.items() if side is not None)
 
 
 class Catalog(Sequence[Product]):
@@ -180,8 +180,7 @@ class Catalog(Sequence[Product]):
         if not positions:
             known = sorted({product.split for product in self} - {""}) or ["this catalogue has no splits"]
             remedy = 'Fill the column "split" of the table, or use the whole catalogue.'
-            problem = f"No product is in the split {name!r}."
-            raise TableError(problem, accepted=f"{', '.join(known)}.", remedy=remedy)
+            raise TableError.unknown(f"No product is in the split {name!r}.", known, remedy)
         return self.take(positions)
 
     @cached_property
@@ -285,11 +284,9 @@ class Catalog(Sequence[Product]):
         products, problems = _products(table, attachments)
         problems = sorted([*table.problems, *problems], key=lambda problem: problem.line or 0)
         if not products:
-            first = (
-                f"the first problem is in {problems[0]}" if problems else "there is a header and nothing else"
-            )
+            why = f"the first problem is in {problems[0]}" if problems else "it is a header and nothing else"
             raise TableError(
-                f"No row of {path.name!r} can be used; {first}.",
+                f"No row of {path.name!r} can be used; {why}.",
                 accepted="rows with at least a title, a picture or a sound.",
                 remedy="Correct that row and look whether the others have the same problem.",
             )

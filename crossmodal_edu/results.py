@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, overload
 
@@ -48,9 +48,6 @@ class Results(Sequence[Hit]):
     def __getitem__(self, position: slice) -> tuple[Hit, ...]: ...
     def __getitem__(self, position: int | slice) -> Hit | tuple[Hit, ...]:
         return self.hits[position]
-
-    def __iter__(self) -> Iterator[Hit]:
-        return iter(self.hits)
 
     def __repr__(self) -> str:
         first = ", ".join(f"{hit.product.id!r} {hit.score:.3f}" for hit in self.hits[:3])

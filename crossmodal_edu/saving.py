@@ -31,7 +31,7 @@ from typing import Any
 import filelock
 from safetensors import SafetensorError
 
-from crossmodal_edu.errors import DataMissingError, StorageError
+from crossmodal_edu.errors import CrossmodalError, DataMissingError, StorageError
 
 _POINTER = "CURRENT"
 _LIST = "FILES"
@@ -93,8 +93,13 @@ def new_generation(folder: str | Path, check: Callable[[Path], object] | None = 
         try:
             yield fresh
             digest = _write_list(fresh)
-            if check is not None:
-                _must_open(fresh, check, folder)
+            try:
+                if check is not None:
+                    check(fresh)
+            except StorageError as error:
+                told = f"What was written to {folder} cannot be opened again: {error.problem}"
+                remedy = "What was saved there before is unchanged. Save again, perhaps to another disk."
+                raise StorageError(told, accepted="what reads as it was written.", remedy=remedy) from error
             previous, newest = _pointed_to(folder), max(map(_number, os.listdir(folder)))
             fresh = fresh.rename(folder / f"generation-{newest + 1:06d}")
             _replace_pointer(folder, f"{fresh.name} {digest}\n")
@@ -365,6 +370,41 @@ def check_folder(folder: str | Path) -> None:
 
 
 @contextmanager
+def reading(folder: Path, what: str, accepted: str, remedy: str, kind: type = StorageError) -> Iterator[None]:
+    """Around the reading of what was saved: whatever is wrong with its files is one error.
+
+    Parameters
+    ----------
+    folder : Path
+    what : str
+        "a model", for the message.
+    accepted, remedy : str
+        Of the error. What an error inside says of the remedy comes first.
+    kind : class of CrossmodalError
+
+    Raises
+    ------
+    CrossmodalError
+        Of that kind.
+
+    Examples
+    --------
+    >>> with reading(Path("no/such"), "a number", "number.txt.", "Save it again."):
+    ...     int(Path("no/such/number.txt").read_text())
+    Traceback (most recent call last):
+    crossmodal_edu.errors.StorageError: no/such does not hold a number: ...
+      accepted: number.txt.
+      what to do: Save it again.
+    """
+    unfit = OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, SafetensorError
+    try:
+        yield
+    except (*unfit, CrossmodalError) as error:
+        told = f"{folder.as_posix()} does not hold {what}: {getattr(error, 'problem', error)}"
+        raise kind(told, accepted=accepted, remedy=getattr(error, "remedy", "") or remedy) from error
+
+
+@contextmanager
 def alone(folder: str | Path) -> Iterator[None]:
     """The right to write to a folder, for one process at a time; what the disk refuses is explained.
 
@@ -408,17 +448,6 @@ def _refused(place: Path, cause: Exception) -> StorageError:
     )
 
 
-def _must_open(fresh: Path, check: Callable[[Path], object], folder: Path) -> None:
-    try:
-        check(fresh)
-    except StorageError as error:
-        raise StorageError(
-            f"What was written to {folder} cannot be opened again: {error.problem}",
-            accepted="what can be read as it was written.",
-            remedy="What was saved there before is unchanged. Save again, perhaps to another disk.",
-        ) from error
-
-
 def _named(folder: str | Path) -> Path:
     """A folder by its name, which "" is not, though it would stand for the one we are in."""
     if folder == "":
@@ -452,18 +481,15 @@ def _pointed_to(folder: Path) -> str:
 
 def _write_list(generation: Path) -> str:
     """Flushes every file, lists them as the disk gives them back, and returns the hash of that list."""
-    lines = []
-    for path in sorted(generation.rglob("*")):
-        if path.is_file():
-            _flush(path)
-            lines.append(f"{_sha256(path)} {path.stat().st_size} {path.relative_to(generation).as_posix()}\n")
-    listed = "".join(lines).encode("utf-8")
+    inside, listed = sorted(generation.rglob("*")), b""
+    for path in filter(Path.is_file, inside):
+        _flush(path)
+        name = path.relative_to(generation).as_posix()
+        listed += f"{_sha256(path)} {path.stat().st_size} {name}\n".encode()
     listed += _last_line(listed)
     (generation / _LIST).write_bytes(listed)
-    _flush(generation / _LIST)
-    for path in [*generation.rglob("*"), generation]:
-        if path.is_dir():
-            _flush_folder(path)
+    for path in (generation / _LIST, *filter(Path.is_dir, inside), generation):
+        _flush(path)
     return hashlib.sha256(listed).hexdigest()
 
 
@@ -497,13 +523,13 @@ def _what_is_wrong(generation: Path, digest: str | None = None) -> str:
 
 
 def _replace_pointer(folder: Path, line: str) -> None:
-    _flush_folder(folder)
+    _flush(folder)
     draft = folder / f"{_UNFINISHED}{_own_name()}"
     draft.write_text(line, encoding="ascii", newline="\n")
     _flush(draft)
     os.replace(draft, folder / _POINTER)
     with suppress(OSError):  # from here on the new version counts, and no error may say otherwise
-        _flush_folder(folder)
+        _flush(folder)
 
 
 def _own_name() -> str:
@@ -526,14 +552,9 @@ def _sha256(path: Path) -> str:
 
 
 def _flush(path: Path) -> None:
-    with path.open("r+b") as file:
-        os.fsync(file.fileno())
-
-
-def _flush_folder(path: Path) -> None:
-    if os.name != "posix":  # Windows has no such call and needs none
+    if path.is_dir() and os.name != "posix":  # Windows has no such call and needs none
         return
-    descriptor = os.open(path, os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     try:
         os.fsync(descriptor)
     finally:

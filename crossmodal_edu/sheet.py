@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 from crossmodal_edu.errors import InputError, StorageError
 from crossmodal_edu.modality import Modality, Query, open_audio, open_image, read_query
-from crossmodal_edu.packing import encode_opus
+from crossmodal_edu.packing import encode_opus, encode_thumbnail
 from crossmodal_edu.results import Hit, Results
 from crossmodal_edu.saving import written_aside
 
@@ -93,10 +92,7 @@ def _shown(side: Modality, content: Any) -> str:
         return f'<p dir="auto">“{escape(content)}”</p>'
     if side is Modality.AUDIO:
         return f'<audio controls src="data:audio/ogg;base64,{_base64(encode_opus(content))}"></audio>'
-    file = io.BytesIO()
-    content.thumbnail((256, 256))
-    content.save(file, "WEBP")
-    return f'<img alt="" src="data:image/webp;base64,{_base64(file.getvalue())}">'
+    return f'<img alt="" src="data:image/webp;base64,{_base64(encode_thumbnail(content))}">'
 
 
 def _base64(content: bytes) -> str:

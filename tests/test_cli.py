@@ -354,6 +354,8 @@ def test_an_index_is_added_to_updated_and_exported(tmp_path):
     (best,) = found("-c", folder, "-k", "1", "table")["found"]
     assert best["id"] == "d" and best["attributes"] == {"Vendor": "W"}
     assert run(app, ["remove", folder, "d"]).exit_code == 0
+    missing = run(app, ["remove", folder, "-x"])  # an id, and none of the command's options
+    assert missing.exit_code == 1 and "No product has the id '-x'" in missing.output
     missing = run(app, ["remove", folder, "zz"])
     assert missing.exit_code == 1 and "'zz'" in missing.output
     assert len(found("-c", folder, "bag")["found"]) == 1
@@ -424,6 +426,9 @@ def test_weights_offset_and_order(shop_engine, tmp_path):
     assert near != away
     first, second = found("bag", "-k", "4")["found"], found("bag", "-k", "2", "--offset", "2")["found"]
     assert second == first[2:]
+    behind = run(app, ["search", "bag", "--offset", "500"])
+    assert behind.exit_code == 0 and "No more than 120 were found" in behind.stderr
+    assert "nothing was found" not in behind.output and "nothing to show" in behind.stdout
     prices = [hit["attributes"]["price"] for hit in found("bag", "--order", "-price")["found"]]
     assert prices == sorted(prices, reverse=True)
 

@@ -16,6 +16,7 @@ from crossmodal_edu.errors import SpaceError
 from crossmodal_edu.image.encoder import ImageEncoder
 from crossmodal_edu.modality import Modality
 from crossmodal_edu.model import Model
+from crossmodal_edu.spaces.principal import PrincipalComponents
 from crossmodal_edu.text.encoder import TextEncoder
 from crossmodal_edu.text.tokens import Vocabulary
 
@@ -161,3 +162,9 @@ def test_a_folder_names_a_kind_and_brings_no_code(tmp_path, change, words):
     (tmp_path / "model.json").write_text(json.dumps(about))
     with pytest.raises(SpaceError, match=words):
         Model.load(tmp_path)
+
+
+def test_a_list_of_nothing_says_so():
+    with pytest.raises(SpaceError, match="not fitted on text") as raised:
+        PrincipalComponents(2).embed(Modality.TEXT, torch.ones(1, 4))
+    assert "accepted: nothing, since there is none yet." in str(raised.value)

@@ -21,6 +21,7 @@ from crossmodal_edu.products import Catalog, Product
 from crossmodal_edu.retrieval.approximate import FaissIndex
 from crossmodal_edu.retrieval.index import ExactIndex, Index
 from crossmodal_edu.spaces.contrastive import ContrastiveHeads
+from crossmodal_edu.spaces.correlation import CorrelationSpace, RidgeSpace
 from crossmodal_edu.spaces.principal import PrincipalComponents
 from crossmodal_edu.spaces.space import EmbeddingSpace, Features, SharedSpace
 from crossmodal_edu.text.encoder import TextEncoder
@@ -182,6 +183,8 @@ def features(aligned: bool) -> dict[Modality, Features]:
 SPACES = {
     "SharedSpace": (lambda: SharedSpace(12), True),
     "PrincipalComponents": (lambda: PrincipalComponents(8), False),
+    "CorrelationSpace": (lambda: CorrelationSpace(8), True),
+    "RidgeSpace": (lambda: RidgeSpace(TEXT), True),
     "ContrastiveHeads": (lambda: ContrastiveHeads(8, 16, epochs=20, learning_rate=1e-2), True),
 }
 

@@ -10,16 +10,14 @@ distinct titles (upper and lower case and spaces aside), and 1,291 photos are by
 to another. A model that has seen one of them has seen them all. So products are tied together
 when they share a title or a photo, also through others, and each such group goes to one side,
 chosen by a hash of its titles: 7.3 % test, 2 % validation, the rest train. The test side is
-as large as it must be to hold the 2,000 distinct titles that :func:`fashion_queries`
+as large as it must be to hold the 2,000 distinct titles that ``classroom/fashion_queries.py``
 draws; no title and no photo on it occurs in training.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +25,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 from jaxtyping import Int
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from crossmodal_edu.datasets import folders
 from crossmodal_edu.datasets.sources import FASHION_COLUMNS, spoilt
-from crossmodal_edu.errors import TableError, first_line
+from crossmodal_edu.errors import first_line
 from crossmodal_edu.products import Catalog, Product
 
 ATTRIBUTES = {
@@ -43,15 +43,7 @@ ATTRIBUTES = {
 }
 """The attributes of a product and the columns they are read from."""
 
-SPLIT_SHARES = (("test", 0.073), ("validation", 0.02), ("train", 1.0))
-
-
-@dataclass(frozen=True)
-class TitleQuery:
-    """A held-out title as a query, and the positions of all products that are right for it."""
-
-    title: str
-    relevant: tuple[int, ...]
+_TEST, _VALIDATION = 0.073, 0.02  # shares of the groups; the rest is to learn from
 
 
 def load_fashion(folder: str | Path | None = None) -> Catalog:
@@ -129,77 +121,24 @@ def same_product(titles: Sequence[str], images: Sequence[bytes | None]) -> Int[n
 
     Notes
     -----
-    Chapter 01. The groups are the connected components of the graph whose nodes are products,
-    titles and pictures, found by joining trees.
+    Chapter 01. The groups are the connected components of the graph in which each product is joined
+    to the first that bore its title, and to the first with its picture.
 
     Examples
     --------
     >>> same_product(["Red bag", "red  bag", "Blue bag", "Cap"], [b"1", b"2", b"2", b"3"]).tolist()
     [0, 0, 0, 1]
     """
-    parent = list(range(len(titles)))
-
-    def root(i: int) -> int:
-        while parent[i] != i:
-            parent[i] = i = parent[parent[i]]
-        return i
-
     first: dict[object, int] = {}  # the product that bore a title or a picture first
-    for i, (title, image) in enumerate(zip(titles, images, strict=True)):
-        keys = [normalised(title)] if title.strip() else []
-        keys += [hashlib.sha256(image).digest()] if image else []
-        for key in keys:
-            one, other = root(i), root(first.setdefault(key, i))
-            parent[max(one, other)] = min(one, other)
-    return np.unique([root(i) for i in range(len(titles))], return_inverse=True)[1]
-
-
-def fashion_queries(catalog: Catalog, n: int = 2_000) -> tuple[TitleQuery, ...]:
-    """Titles of the test side as queries against *all* products, with all right answers of each.
-
-    Right for a title are the products that bear it (:func:`normalised`), and those whose photo
-    is byte-equal to the photo of one that does. The titles are a fixed sample: the first ``n``
-    of the test side in the order of a hash, so that a smaller ``n`` is a part of a larger.
-
-    Parameters
-    ----------
-    catalog : Catalog
-        Of :func:`load_fashion`, whole: positions in it are what is returned.
-    n : int
-
-    Returns
-    -------
-    tuple of n TitleQuery
-
-    Raises
-    ------
-    TableError
-        If the test side has fewer titles.
-
-    Notes
-    -----
-    Chapter 01.
-    """
-    by_title: dict[str, list[int]] = defaultdict(list)
-    by_image: dict[bytes, list[int]] = defaultdict(list)
-    for position, product in enumerate(catalog):
-        by_title[normalised(product.title)].append(position)
-        if isinstance(product.image, bytes):
-            by_image[product.image].append(position)
-    held_out = [title for title, (first, *_) in by_title.items() if title and catalog[first].split == "test"]
-    if not 0 < n <= len(held_out):
-        raise TableError(
-            f"{n:,} test queries were asked for; the test side has {len(held_out):,} distinct titles.",
-            accepted=f"1 to {len(held_out):,}.",
-            remedy="Ask for fewer, and give the whole catalogue of load_fashion().",
-        )
-    queries = []
-    # Not the hash that chose the side: of that, groups of several titles have other values.
-    for title in sorted(held_out, key=lambda title: _hash(f"query|{title}"))[:n]:
-        bearers = by_title[title]
-        relevant = set(bearers).union(*(by_image.get(catalog[position].image, ()) for position in bearers))
-        queries.append(TitleQuery(catalog[bearers[0]].title, tuple(sorted(relevant))))
-    return tuple(queries)
+    pairs = [
+        (i, first.setdefault(key, i))
+        for i, (title, image) in enumerate(zip(titles, images, strict=True))
+        for key in (normalised(title), hashlib.sha256(image).digest() if image else "")
+        if key
+    ]
+    ends = np.array(pairs, dtype=int).reshape(-1, 2).T
+    graph = coo_array((np.ones(len(pairs)), ends), shape=(len(titles), len(titles)))
+    return connected_components(graph, directed=False)[1]
 
 
 def _read(file: Path) -> list[dict[str, Any]]:
@@ -219,19 +158,15 @@ def _splits(titles: Sequence[str], groups: Int[np.ndarray, "n"]) -> list[str]:
     first: dict[int, str] = {}
     for title, group in zip(map(normalised, titles), groups.tolist(), strict=True):
         first[group] = min(first.get(group, title), title)
-    side = {group: _side(_hash(title)) for group, title in first.items()}
+    side = {group: _side(share(title)) for group, title in first.items()}
     return [side[group] for group in groups.tolist()]
 
 
-def _hash(text: str) -> float:
+def share(text: str) -> float:
     """A number in [0, 1) that depends on the text alone."""
     digest = hashlib.sha256(f"fashion|{text}".encode()).digest()
     return int.from_bytes(digest[:8], "big") / 2**64
 
 
-def _side(share: float) -> str:
-    for name, size in SPLIT_SHARES:
-        if share < size:
-            return name
-        share -= size
-    return "train"
+def _side(place: float) -> str:
+    return "test" if place < _TEST else "validation" if place < _TEST + _VALIDATION else "train"

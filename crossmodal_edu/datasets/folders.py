@@ -205,11 +205,8 @@ def download(
     if name == "all":
         return _download_all(progress, keep_in, folder is not None, sources)
     if name not in sources:
-        raise DataMissingError(
-            f"There is no data set {name!r} to download.",
-            accepted=f"{', '.join(sorted(sources))}, or all.",
-            remedy="Check the name. The shop needs no download: it comes with the package.",
-        )
+        told = f"There is no data set {name!r} to download; the shop comes with the package."
+        raise DataMissingError.unknown(told, [*sorted(sources), "or all"])
     target = keep_in / name
     if source is None:
         for place in [target] if folder is not None else _places(name):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -30,12 +30,6 @@ def again(name: str) -> str:
 def spoilt(name: str, what: str, accepted: str = "the data set as it was published") -> TableError:
     """The error for a data set that is here and cannot be read."""
     return TableError(f"{what}.", accepted=f"{accepted}.", remedy=again(name))
-
-
-def no_split(name: str, known: Iterable[str]) -> TableError:
-    """The error for a part that a data set does not have."""
-    accepted = f"{', '.join(known)}."
-    return TableError(f"There is no split {name!r}.", accepted=accepted, remedy="Name one of these.")
 
 
 @dataclass(frozen=True)

@@ -235,5 +235,4 @@ def evaluate_index(
     keep = {catalog.position(product.id) for product in (catalog if part is None else part)}
     sides = indexed_sides(model, catalog, vectors)
     kept = {name: side.where(keep.__contains__, name) for name, side in sides.items()}
-    aligned = {name: side for name, side in kept.items() if len(side.products)}
-    return evaluate_directions(aligned, aligned=model.space.aligned, control=control)
+    return evaluate_directions(kept, aligned=model.space.aligned, control=control)

@@ -116,23 +116,22 @@ def evaluate_ranking(
     if isinstance(ranking, RelevantRanks):
         n_gallery = depth
     cut = "" if depth == n_gallery else f"@{depth}"
+    counts = [len(entry) for entry in relevant]
     values: dict[str, np.ndarray] = {}
+    chance: dict[str, float] = {}
     for k in ks:
         values[f"R@{k}"] = metrics.recall_at_k(ranking, relevant, k)
         values[f"Hit@{k}"] = metrics.hit_at_k(ranking, relevant, k)
+        if n_gallery is not None:
+            chance[f"R@{k}"] = intervals.chance_recall_at_k(n_gallery, k)
+            chance[f"Hit@{k}"] = _mean_by_count(counts, partial(intervals.chance_hit_at_k, n_gallery, k))
     values[f"MRR{cut}"] = metrics.reciprocal_rank(ranking, relevant)
     values[f"mAP{cut}"] = metrics.average_precision(ranking, relevant)
     # A gallery of fewer than ten is seen whole, and so the same measure.
     most = 10 if cut else min(10, depth)
     values["nDCG@10"] = metrics.ndcg_at_k(ranking, relevant if grades is None else grades, most)
-    chance: dict[str, float] = {}
-    if n_gallery is not None:
-        counts = [len(entry) for entry in relevant]
-        for k in ks:
-            chance[f"R@{k}"] = intervals.chance_recall_at_k(n_gallery, k)
-            chance[f"Hit@{k}"] = _mean_by_count(counts, partial(intervals.chance_hit_at_k, n_gallery, k))
-        if not cut:
-            chance["mAP"] = _mean_by_count(counts, partial(intervals.chance_average_precision, n_gallery))
+    if not cut:
+        chance["mAP"] = _mean_by_count(counts, partial(intervals.chance_average_precision, depth))
     settings = confidence, samples, rng
     measures = {name: intervals.bootstrap_interval(value, *settings) for name, value in values.items()}
     return Report(measures, chance, len(relevant), n_gallery)

@@ -13,9 +13,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from crossmodal_edu.errors import extra
-from crossmodal_edu.retrieval.index import check_dimension, check_held, check_new, check_queries, readable
-from crossmodal_edu.retrieval.ranking import Found
-from crossmodal_edu.saving import written_aside
+from crossmodal_edu.retrieval.index import REBUILD, Named
+from crossmodal_edu.retrieval.ranking import Found, check_k
+from crossmodal_edu.saving import reading, written_aside
 
 with extra("scale"):
     import faiss as _faiss
@@ -23,7 +23,7 @@ with extra("scale"):
 faiss: Any = _faiss  # its own types do not know its own arguments
 
 
-class FaissIndex:
+class FaissIndex(Named):
     """Vectors with names in an index of FAISS.
 
     Parameters
@@ -44,31 +44,14 @@ class FaissIndex:
     """
 
     def __init__(self, dimension: int):
-        check_dimension(dimension)
+        super().__init__(dimension)
         # FAISS knows numbers, not names; a number is never given twice.
         self._index: Any = faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
-        self._number: dict[str, int] = {}
         self._name: dict[int, str] = {}
-
-    def __len__(self) -> int:
-        return len(self._number)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._number
-
-    @property
-    def dimension(self) -> int:
-        """Numbers per vector."""
-        return self._index.d
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        """The names, in the order of adding."""
-        return tuple(self._number)
 
     def add(self, ids: Sequence[str], vectors: Float[Tensor, "n d"]) -> None:
         """Appends named vectors; as :meth:`ExactIndex.add`."""
-        units = check_new(self, ids, vectors)
+        units = self._units(vectors, self._names(ids, held=False))
         if len(ids):
             first = 1 + max(self._number.values(), default=-1)
             numbers = np.arange(first, first + len(ids))
@@ -78,19 +61,20 @@ class FaissIndex:
 
     def remove(self, ids: Sequence[str]) -> None:
         """Takes named vectors out; as :meth:`ExactIndex.remove`."""
-        gone = [self._number[name] for name in check_held(self, ids)]
+        gone = [self._number[name] for name in self._names(ids, held=True)]
         self._index.remove_ids(np.array(gone, dtype=np.int64))
         for name in ids:
             del self._name[self._number.pop(name)]
 
     def get(self, ids: Sequence[str]) -> Float[Tensor, "n d"]:
         """The unit vectors of some names, in their order."""
-        rows = [self._index.reconstruct(self._number[name]) for name in check_held(self, ids)]
+        rows = [self._index.reconstruct(self._number[name]) for name in self._names(ids, held=True)]
         return torch.from_numpy(np.stack(rows)) if rows else torch.empty(0, self.dimension)
 
     def search(self, vectors: Float[Tensor, "q d"], k: int, allowed: Collection[str] | None = None) -> Found:
         """The k nearest vectors of each query; as :meth:`ExactIndex.search`."""
-        units = check_queries(self, vectors, k)
+        check_k(k)
+        units = self._units(vectors)
         k, selected = min(k, len(self)), None
         if allowed is not None:
             numbers = np.array([self._number[n] for n in set(allowed) if n in self._number], dtype=np.int64)
@@ -117,7 +101,7 @@ class FaissIndex:
         StorageError
             If a file is missing, is not what its name says, or the two do not fit together.
         """
-        with readable(folder, "numbers.json and index.faiss"):
+        with reading(folder, "an index that can be read", "numbers.json and index.faiss.", REBUILD):
             numbers = json.loads((folder / "numbers.json").read_text(encoding="utf-8"))
             found = faiss.deserialize_index(np.fromfile(folder / "index.faiss", dtype=np.uint8))
             if set(faiss.vector_to_array(found.id_map).tolist()) != set(numbers.values()):

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
-from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from crossmodal_edu.errors import RankingError, StorageError
+from crossmodal_edu.errors import RankingError
 from crossmodal_edu.retrieval.ranking import Found, as_tensor, check_k, nearest, normalise
-from crossmodal_edu.saving import written_aside
+from crossmodal_edu.saving import reading, written_aside
 
 _FORMAT = 1
+REBUILD = "Build the index again and save it."
 
 
 @runtime_checkable
@@ -56,7 +55,74 @@ class Index(Protocol):
     def load(cls, folder: Path) -> Index: ...
 
 
-class ExactIndex:
+class Named:
+    """What the indexes of this package share: their names, each with a number, and what they refuse.
+
+    Parameters
+    ----------
+    dimension : int
+        Numbers per vector.
+
+    Raises
+    ------
+    RankingError
+        If ``dimension`` is below 1.
+
+    Notes
+    -----
+    Used in Chapter 14.
+    """
+
+    def __init__(self, dimension: int):
+        if dimension < 1:
+            raise RankingError(f"The dimension is {dimension}.", accepted="1 or more numbers per vector.")
+        self.dimension = dimension
+        self._number: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._number)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._number
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The names, in the order of adding."""
+        return tuple(self._number)
+
+    def _names(self, ids: Sequence[str], held: bool) -> list[str]:
+        """Names, each of which the index holds, or none."""
+        if isinstance(ids, str) or not all(isinstance(name, str) for name in ids):
+            told = "Names are given as one string, or are not all strings."
+            raise RankingError(told, accepted='a list of strings, such as ["p-001", "p-002"].')
+        if len(set(ids)) < len(ids):
+            twice = next(name for position, name in enumerate(ids) if name in ids[:position])
+            raise RankingError(f"The name {twice!r} is given twice.", accepted="every name once.")
+        wrong = [name for name in ids if (name in self) != held]
+        if wrong:
+            more = f" and {len(wrong) - 1} more." if wrong[1:] else "."
+            raise RankingError(
+                f"The index {'does not hold' if held else 'already holds'} {wrong[0]!r}{more}",
+                accepted=f"names that are {'' if held else 'not '}in the index.",
+                remedy="Look in index.ids." if held else "Remove them first to replace them.",
+            )
+        return list(ids)
+
+    def _units(self, vectors: Any, ids: Sequence[str] | None = None) -> Float[Tensor, "n d"]:
+        """Vectors in single precision at length one, if they fit the index and each name has one."""
+        vectors = as_tensor(vectors)
+        n = "q" if ids is None else len(ids)
+        if vectors.shape[1:] != (self.dimension,) or n not in ("q", len(vectors)):
+            given = "The queries are" if ids is None else f"{n} names came with vectors"
+            raise RankingError(
+                f"{given} of shape {tuple(vectors.shape)}.",
+                accepted=f"shape ({n}, {self.dimension}), one row for each.",
+                remedy="Embed them with the space that this index was made for.",
+            )
+        return normalise(vectors.detach().to("cpu", torch.float32))
+
+
+class ExactIndex(Named):
     """Vectors with names, searched exactly by cosine.
 
     Equal vectors have equal cosines, and come in the order in which they were added.
@@ -87,28 +153,8 @@ class ExactIndex:
     """
 
     def __init__(self, dimension: int):
-        check_dimension(dimension)
-        self._row: dict[str, int] = {}
-        self._names: tuple[str, ...] = ()
+        super().__init__(dimension)
         self._vectors = torch.empty(0, dimension)  # the first len(self) rows are in use, the rest is room
-
-    def __len__(self) -> int:
-        return len(self._row)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._row
-
-    @property
-    def dimension(self) -> int:
-        """Numbers per vector."""
-        return self._vectors.shape[1]
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        """The names, in the order of adding."""
-        if len(self._names) != len(self._row):
-            self._names = tuple(self._row)
-        return self._names
 
     def add(self, ids: Sequence[str], vectors: Float[Tensor, "n d"]) -> None:
         """Appends named vectors; either all of them or, on an error, none.
@@ -129,14 +175,14 @@ class ExactIndex:
         RankingError
             For a name twice, a wrong shape, or numbers that are NaN or infinite.
         """
-        units = check_new(self, ids, vectors)
+        units = self._units(vectors, self._names(ids, held=False))
         old, new = len(self), len(self) + len(ids)
         if new > len(self._vectors):
             grown = torch.empty(max(new, 2 * len(self._vectors)), self.dimension)
             grown[:old] = self._vectors[:old]
             self._vectors = grown
         self._vectors[old:new] = units
-        self._row.update(zip(ids, range(old, new), strict=True))
+        self._number.update(zip(ids, range(old, new), strict=True))
 
     def remove(self, ids: Sequence[str]) -> None:
         """Takes named vectors out; the others keep their order and close ranks.
@@ -146,11 +192,10 @@ class ExactIndex:
         RankingError
             If a name is given twice or is not in the index, which then stays as it was.
         """
-        gone = set(check_held(self, ids))
-        kept = [row for name, row in self._row.items() if name not in gone]
-        self._vectors = self._vectors[kept]
-        self._row = {name: row for row, name in enumerate(name for name in self._row if name not in gone)}
-        self._names = ()
+        gone = set(self._names(ids, held=True))
+        kept = {name: row for name, row in self._number.items() if name not in gone}
+        self._vectors = self._vectors[list(kept.values())]
+        self._number = {name: row for row, name in enumerate(kept)}
 
     def get(self, ids: Sequence[str]) -> Float[Tensor, "n d"]:
         """The unit vectors of some names, in their order.
@@ -160,7 +205,7 @@ class ExactIndex:
         RankingError
             If a name is given twice or is not in the index.
         """
-        return self._vectors[[self._row[name] for name in check_held(self, ids)]]
+        return self._vectors[[self._number[name] for name in self._names(ids, held=True)]]
 
     def search(self, vectors: Float[Tensor, "q d"], k: int, allowed: Collection[str] | None = None) -> Found:
         """The k nearest vectors of each query by cosine, best first.
@@ -185,10 +230,10 @@ class ExactIndex:
             If ``k`` is below 1, or the queries have another dimension or numbers that are NaN or
             infinite.
         """
-        units = check_queries(self, vectors, k)
-        names, gallery = self.ids, self._vectors[: len(self)]
+        check_k(k)
+        units, names, gallery = self._units(vectors), self.ids, self._vectors[: len(self)]
         if allowed is not None:
-            rows = sorted(self._row[name] for name in set(allowed) if name in self._row)
+            rows = sorted(self._number[name] for name in set(allowed) if name in self._number)
             names, gallery = [names[row] for row in rows], gallery[rows]
         if not len(gallery) or not len(units):
             return Found(((),) * len(units), torch.empty(len(units), 0))
@@ -218,7 +263,7 @@ class ExactIndex:
         StorageError
             If a file is missing, is not what its name says, or the two do not fit together.
         """
-        with readable(folder, "ids.json and vectors.safetensors"):
+        with reading(folder, "an index that can be read", "ids.json and vectors.safetensors.", REBUILD):
             content = json.loads((folder / "ids.json").read_text(encoding="utf-8"))
             vectors = load_file(folder / "vectors.safetensors")["vectors"]
             if content["format"] != _FORMAT:
@@ -230,111 +275,3 @@ class ExactIndex:
             index.add(ids, vectors)
             index._vectors = vectors  # to the bit as saved: a second normalising may move the last digit
         return index
-
-
-@contextmanager
-def readable(folder: Path, files: str) -> Iterator[None]:
-    """Around the reading of an index: whatever is wrong with its files is a StorageError.
-
-    Notes
-    -----
-    Used in Chapter 14.
-    """
-    unfit = OSError, SafetensorError, ValueError, LookupError, TypeError, AttributeError, RuntimeError
-    try:
-        yield
-    except (*unfit, RankingError) as error:
-        raise StorageError(
-            f"{folder} does not hold an index that can be read: {error}",
-            accepted=f"{files} as they were saved.",
-            remedy="Build the index again and save it.",
-        ) from error
-
-
-def check_dimension(dimension: int) -> None:
-    """Refuse an index of vectors without a number.
-
-    Notes
-    -----
-    Used in Chapter 14.
-    """
-    if dimension < 1:
-        raise RankingError(f"The dimension is {dimension}.", accepted="1 or more numbers per vector.")
-
-
-def check_new(index: Index, ids: Sequence[str], vectors: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
-    """Unit vectors in single precision, if they and their names may be added to an index.
-
-    Raises
-    ------
-    RankingError
-        For a name twice or that is held already, a wrong shape, or numbers that are NaN or infinite.
-
-    Notes
-    -----
-    Used in Chapter 14.
-    """
-    names = _checked_names(index, ids, held=False)
-    return _units(index, vectors, f"{len(names)} names came with vectors", len(names))
-
-
-def check_held(index: Index, ids: Sequence[str]) -> list[str]:
-    """Names, each of which an index holds.
-
-    Raises
-    ------
-    RankingError
-        For a name twice, or one that is not there.
-
-    Notes
-    -----
-    Used in Chapter 14.
-    """
-    return _checked_names(index, ids, held=True)
-
-
-def check_queries(index: Index, vectors: Float[Tensor, "q d"], k: int) -> Float[Tensor, "q d"]:
-    """Queries at length one, if they fit an index.
-
-    Raises
-    ------
-    RankingError
-        For a wrong shape, NaN or infinity, or a k below 1.
-
-    Notes
-    -----
-    Used in Chapter 14.
-    """
-    check_k(k)
-    return _units(index, vectors, "The queries are")
-
-
-def _units(index: Index, vectors: Any, given: str, n: int | None = None) -> Float[Tensor, "n d"]:
-    vectors = as_tensor(vectors)
-    fits = vectors.ndim == 2 and vectors.shape[1] == index.dimension
-    if not fits or n not in (None, len(vectors)):
-        raise RankingError(
-            f"{given} of shape {tuple(vectors.shape)}.",
-            accepted=f"shape ({'q' if n is None else n}, {index.dimension}), one row for each.",
-            remedy="Embed them with the space that this index was made for.",
-        )
-    return normalise(vectors.detach().to("cpu", torch.float32))
-
-
-def _checked_names(index: Index, ids: Sequence[str], held: bool) -> list[str]:
-    """Names, all of which an index holds, or none."""
-    if isinstance(ids, str) or not all(isinstance(name, str) for name in ids):
-        told = "Names are given as one string, or are not all strings."
-        raise RankingError(told, accepted='a list of strings, such as ["p-001", "p-002"].')
-    if len(set(ids)) < len(ids):
-        twice = next(name for position, name in enumerate(ids) if name in ids[:position])
-        raise RankingError(f"The name {twice!r} is given twice.", accepted="every name once.")
-    wrong = [name for name in ids if (name in index) != held]
-    if wrong:
-        more = f" and {len(wrong) - 1} more." if wrong[1:] else "."
-        raise RankingError(
-            f"The index {'does not hold' if held else 'already holds'} {wrong[0]!r}{more}",
-            accepted=f"names that are {'' if held else 'not '}in the index.",
-            remedy="Look in index.ids." if held else "Remove them first to replace them.",
-        )
-    return list(ids)

@@ -116,17 +116,15 @@ class Scales:
             The largest rarity of a product's sides, where another side than its first counts ten
             times less; and the number of that side in ``cosines``.
         """
-        if not all(self._pairs(parts, side) for side in cosines):  # on one scale all, or none
-            best, number = torch.stack([cosines[side] for side in cosines]).max(dim=0)
-            return best, number
-        order = self.order(parts, list(cosines))
-        had = torch.zeros(len(next(iter(cosines.values()))), dtype=torch.bool)
-        scores = {}
-        for side in order or cosines:
-            rarity = self._rarity(parts, side, cosines[side])
-            scores[side] = rarity - _DISCOUNT * had if order else rarity
-            had = had | (cosines[side] > -torch.inf)
-        best, number = torch.stack([scores[side] for side in cosines]).max(dim=0)
+        scores = dict(cosines)
+        if all(self._pairs(parts, side) for side in cosines):  # on one scale all, or none
+            order = self.order(parts, list(cosines))
+            had = torch.tensor(False)
+            for side in order or cosines:
+                rarity = self._rarity(parts, side, cosines[side])
+                scores[side] = rarity - _DISCOUNT * had if order else rarity
+                had = had | (cosines[side] > -torch.inf)
+        best, number = torch.stack(list(scores.values())).max(dim=0)
         return best, number
 
     def order(self, parts: Sequence[Part], sides: Sequence[Modality]) -> list[Modality]:

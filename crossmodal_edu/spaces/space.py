@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -190,7 +190,7 @@ def paired(
     return ids, vectors
 
 
-def check_fitted(modality: Modality, fitted: Mapping[Any, Any]) -> None:
+def check_fitted(modality: Modality, fitted: Collection[Any]) -> None:
     """Refuse a modality that a space was never fitted on.
 
     Raises

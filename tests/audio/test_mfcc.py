@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crossmodal_edu.audio.mfcc import dct_matrix, deltas, lifter_weights, mfcc
-from crossmodal_edu.datasets.spoken_digits import load_spoken_digits
+from crossmodal_edu.classroom.spoken_digits import load_spoken_digits
 from crossmodal_edu.errors import InputError
 from crossmodal_edu.modality import open_audio
 

@@ -9,13 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from crossmodal_edu.datasets.fashion import (
-    ATTRIBUTES,
-    fashion_queries,
-    load_fashion,
-    normalised,
-    same_product,
-)
+from crossmodal_edu.classroom.fashion_queries import fashion_queries
+from crossmodal_edu.datasets.fashion import ATTRIBUTES, load_fashion, normalised, same_product
 from crossmodal_edu.errors import TableError
 from crossmodal_edu.modality import open_image
 from crossmodal_edu.products import Catalog, Product

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crossmodal_edu.classroom.words import neighbours_of_a_kind, title_word_kinds
 from crossmodal_edu.errors import CrossmodalError, StorageError, VocabularyError
-from crossmodal_edu.evaluation.words import neighbours_of_a_kind, title_word_kinds
 from crossmodal_edu.text import skipgram, word2vec
 from crossmodal_edu.text.corpus import Corpus
 from crossmodal_edu.text.skipgram import SIGMOID, SURPRISE, cbow, rows, skip_gram, train_sentences

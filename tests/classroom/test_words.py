@@ -7,14 +7,14 @@ import pytest
 from gensim.models import KeyedVectors
 from gensim.test.utils import datapath
 
-from crossmodal_edu.datasets.gensim_texts import Analogy, WordPair, load_analogies, load_similarity_test
-from crossmodal_edu.errors import MetricError
-from crossmodal_edu.evaluation.words import (
+from crossmodal_edu.classroom.gensim_texts import Analogy, WordPair, load_analogies, load_similarity_test
+from crossmodal_edu.classroom.words import (
     analogy_accuracy,
     neighbours_of_a_kind,
     similarity_correlation,
     title_word_kinds,
 )
+from crossmodal_edu.errors import MetricError
 from crossmodal_edu.products import Catalog, Product
 from crossmodal_edu.text.wordvectors import WordVectors
 

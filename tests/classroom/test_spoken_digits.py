@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from crossmodal_edu.datasets.spoken_digits import _RATE, load_spoken_digits
+from crossmodal_edu.classroom.spoken_digits import _RATE, load_spoken_digits
 from crossmodal_edu.errors import InputError, TableError
 
 

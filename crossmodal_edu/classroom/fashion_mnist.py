@@ -10,8 +10,8 @@ from jaxtyping import Int, UInt8
 from torch import Tensor
 
 from crossmodal_edu.datasets import folders
-from crossmodal_edu.datasets.sources import again, no_split
-from crossmodal_edu.errors import DataMissingError
+from crossmodal_edu.datasets.sources import again
+from crossmodal_edu.errors import DataMissingError, TableError
 
 CLASSES = (
     "t-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "trainer", "bag", "ankle boot",
@@ -57,7 +57,7 @@ def load_fashion_mnist(split: str, folder: str | Path | None = None) -> Labelled
     Used in Chapter 07. Xiao, Rasul, Vollgraf (2017).
     """
     if split not in ("train", "test"):
-        raise no_split(split, ("train", "test"))
+        raise TableError.unknown(f"There is no split {split!r}.", ("train", "test"))
     root = folders.find("fashion_mnist") if folder is None else Path(folder)
     try:
         pictures = torchvision.datasets.FashionMNIST(root, train=split == "train")

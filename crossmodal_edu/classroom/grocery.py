@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crossmodal_edu.datasets import folders
-from crossmodal_edu.datasets.sources import no_split, spoilt
+from crossmodal_edu.datasets.sources import spoilt
+from crossmodal_edu.errors import TableError
 from crossmodal_edu.products import Catalog, Product
 
 _LISTS = {"train": "train.txt", "validation": "val.txt", "test": "test.txt"}
@@ -49,7 +50,7 @@ class Grocery:
             If there is no such split.
         """
         if name not in _LISTS:
-            raise no_split(name, _LISTS)
+            raise TableError.unknown(f"There is no split {name!r}.", _LISTS)
         return tuple(photo for photo in self.photos if photo.split == name)
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from crossmodal_edu.datasets.grocery import Photo, load_grocery
+from crossmodal_edu.classroom.grocery import Photo, load_grocery
 from crossmodal_edu.errors import TableError
 from crossmodal_edu.modality import open_image
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from crossmodal_edu.datasets.fashion_mnist import CLASSES, load_fashion_mnist
+from crossmodal_edu.classroom.fashion_mnist import CLASSES, load_fashion_mnist
 from crossmodal_edu.errors import DataMissingError, TableError
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import spearmanr
 
-from crossmodal_edu.datasets.gensim_texts import Analogy, WordPair
+from crossmodal_edu.classroom.gensim_texts import Analogy, WordPair
 from crossmodal_edu.errors import MetricError
 from crossmodal_edu.products import Catalog
 from crossmodal_edu.text.tokens import tokenise

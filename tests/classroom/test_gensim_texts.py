@@ -6,7 +6,8 @@ import gzip
 
 import pytest
 
-from crossmodal_edu.datasets import folders, gensim_texts
+from crossmodal_edu.classroom import gensim_texts
+from crossmodal_edu.datasets import folders
 from crossmodal_edu.errors import DataMissingError
 
 
