@@ -279,7 +279,8 @@ class ContrastiveHeads(NetworkSpace):
         learner.encoders = self.networks
 
         def loss(learner: ContrastiveLearner, batch: Mapping[Any, Tensor]) -> Tensor:
-            return learner.loss({side: batch[side] for side in vectors}, batch["groups"])
+            inputs = {side: batch[side] for side in vectors}
+            return learner.loss(inputs, batch["groups"])
 
         self.history = self.learn(learner, {**vectors, "groups": groups}, loss)
         return self
