@@ -224,7 +224,7 @@ def _image(products: Catalog, progress: bool) -> dict[str, Tensor]:
             yield random_views(pixels[some], views), labels[some]
 
     _train(
-        network, batches, lambda net, batch: F.cross_entropy(net(batch[0]), batch[1]), len(rows), 8, progress
+        network, batches, lambda net, batch: F.cross_entropy(net(batch[0]), batch[1]), len(rows), 5, progress
     )
     with inference(network):
         own = torch.cat([network.features(some) for some in pixels.split(256)])
@@ -268,7 +268,7 @@ def _audio(products: Catalog, progress: bool) -> dict[str, Tensor]:
     def loss(net: Recogniser, batch: tuple[Spectrograms, Tensor]) -> Tensor:
         return F.binary_cross_entropy_with_logits(net(batch[0]), batch[1])
 
-    _train(recogniser, batches, loss, len(rows), 30, progress)
+    _train(recogniser, batches, loss, len(rows), 20, progress)
     own = []
     with inference(recogniser):
         for some in torch.arange(len(products)).split(256):
