@@ -180,14 +180,14 @@ def trade_off(
     """
     figure = canvas(3.7, title)
     axis = figure.subplots()
-    for (name, points), colour in zip(paths.items(), COLOURS, strict=False):
+    for number, ((name, points), colour) in enumerate(zip(paths.items(), COLOURS, strict=False)):
         x, y = np.array(list(points.values())).T
         axis.plot(x, y, color=colour, marker="o", linewidth=1.6)
         for label, place in points.items():
             axis.annotate(
                 label,
                 place,
-                xytext=(4, -13),
+                xytext=(4, -13) if number % 2 == 0 else (6, 4),
                 textcoords="offset points",
                 fontsize=9,
                 color=colour,
@@ -196,7 +196,7 @@ def trade_off(
         axis.annotate(
             name,
             (x[best], y[best]),
-            xytext=(0, 9),
+            xytext=(0, 9) if number % 2 == 0 else (6, 18),
             textcoords="offset points",
             ha="left",
             fontsize=9.5,
