@@ -187,7 +187,8 @@ def trade_off(
             axis.annotate(
                 label,
                 place,
-                xytext=(4, -13) if number % 2 == 0 else (6, 4),
+                xytext=(4, -13) if number % 2 == 0 else (-4, -13),
+                ha="left" if number % 2 == 0 else "right",
                 textcoords="offset points",
                 fontsize=9,
                 color=colour,
@@ -196,7 +197,7 @@ def trade_off(
         axis.annotate(
             name,
             (x[best], y[best]),
-            xytext=(0, 9) if number % 2 == 0 else (6, 18),
+            xytext=(0, 9),
             textcoords="offset points",
             ha="left",
             fontsize=9.5,
