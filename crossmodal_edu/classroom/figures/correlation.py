@@ -181,13 +181,13 @@ def photo_rows(rows: Mapping[str, Sequence[tuple[Product, bool]]], title: str = 
     Chapter 09.
     """
     columns = max(len(found) for found in rows.values())
-    figure = canvas(1.25 * len(rows) + 0.4, title, dpi=80)
+    figure = canvas(1.15 * len(rows) + 0.4, title, dpi=66)
     table = figure.subplots(len(rows), columns + 1, squeeze=False, width_ratios=[1.9, *[1] * columns])
     for row, (query, found) in zip(table, rows.items(), strict=True):
         for axis in row:
             axis.set_axis_off()
         words = "\n".join(wrapped(query, 22, 4))
-        row[0].text(0.95, 0.5, words, ha="right", va="center", fontsize=9.5, color=INK)
+        row[0].text(0.95, 0.5, words, ha="right", va="center", fontsize=10.5, color=INK)
         for axis, (product, right) in zip(row[1:], found, strict=False):
             show_picture(axis, product)
             if right:
