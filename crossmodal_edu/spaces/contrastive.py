@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import Any, ClassVar
 
@@ -17,7 +17,6 @@ from crossmodal_edu.errors import SpaceError
 from crossmodal_edu.modality import Modality
 from crossmodal_edu.spaces.network import NetworkSpace
 from crossmodal_edu.spaces.space import Features, paired
-from crossmodal_edu.training import train
 
 
 def contrastive_loss(
@@ -192,21 +191,24 @@ class ContrastiveLearner(nn.Module):
         One for each modality, all with vectors of one size.
     temperature : float
         Where the learned temperature of the loss starts.
+    lowest : float
+        Below which it does not sink.
 
     Notes
     -----
     Chapter 12. Radford et al. (2021).
     """
 
-    def __init__(self, encoders: Iterable[NetworkEncoder], temperature: float = 0.03):
+    def __init__(self, encoders: Iterable[NetworkEncoder], temperature: float = 0.03, lowest: float = 0.01):
         super().__init__()
+        self.lowest = lowest
         self.encoders = nn.ModuleDict({encoder.modality.value: encoder for encoder in encoders})
         self.log_temperature = nn.Parameter(torch.tensor(math.log(temperature)))
 
     @property
     def temperature(self) -> Float[Tensor, ""]:
-        """The temperature of the loss, kept between 0.01 and 1."""
-        return self.log_temperature.clamp(math.log(0.01), 0.0).exp()
+        """The temperature of the loss, kept between ``lowest`` and 1."""
+        return self.log_temperature.clamp(math.log(self.lowest), 0.0).exp()
 
     def forward(self, inputs: Mapping[Modality, Any]) -> dict[Modality, Float[Tensor, "n d"]]:
         """Prepared inputs of some modalities to unit vectors."""
@@ -278,21 +280,12 @@ class ContrastiveHeads(NetworkSpace):
         self.start(vectors)
         learner = self.learner(())
         learner.encoders = self.networks
-        size = min(self.batch_size, len(ids))
-        count = len(ids) // size
 
-        def batches(epoch: int) -> Iterator[tuple[dict[Modality, Tensor], Tensor]]:
-            chance = torch.Generator().manual_seed(1000 * self.seed + epoch)
-            order = torch.randperm(len(ids), generator=chance)[: count * size]
-            for rows in order.view(count, size):
-                batch = {side: some[rows].to(self.device) for side, some in vectors.items()}
-                yield batch, groups[rows].to(self.device)
+        def loss(learner: ContrastiveLearner, batch: Mapping[Any, Tensor]) -> Tensor:
+            inputs = {side: batch[side] for side in vectors}
+            return learner.loss(inputs, batch["groups"])
 
-        how = {"learning_rate": self.learning_rate, "weight_decay": self.weight_decay, "seed": self.seed}
-        how |= {"epochs": self.epochs, "device": self.device, "progress": self.progress}
-        self.history = train(
-            learner, batches, lambda learner, batch: learner.loss(*batch), batches_per_epoch=count, **how
-        )
+        self.history = self.learn(learner, {**vectors, "groups": groups}, loss)
         return self
 
 

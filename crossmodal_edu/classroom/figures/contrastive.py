@@ -17,7 +17,7 @@ from crossmodal_edu.classroom.figures.pipeline import show_picture
 from crossmodal_edu.evaluation.intervals import Estimate
 from crossmodal_edu.products import Product
 
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _QUIET = "#767676"
 _SIDES = {"text": "words", "image": "pictures", "audio": "sounds"}
 
@@ -94,7 +94,7 @@ def bound_curves(truth: Sequence[float], bounds: Mapping[int, Sequence[float]], 
     end = max(truth)
     axis.plot([0, end], [0, end], color="#BBBBBB", linewidth=5, solid_capstyle="butt")
     axis.text(0.62 * end, 0.66 * end, "what there is", color=_QUIET, fontsize=10, ha="right")
-    for (n, values), colour in zip(bounds.items(), _COLOURS, strict=False):
+    for (n, values), colour in zip(bounds.items(), COLOURS, strict=False):
         axis.axhline(np.log(n), color=colour, linestyle=":", linewidth=1.2)
         axis.plot(truth, values, "o-", color=colour, markersize=4)
         axis.text(
@@ -145,7 +145,7 @@ def interval_curves(
     axis = figure.subplots()
     settings = sorted({setting for line in lines.values() for setting in line})
     ends = {}
-    for (name, line), colour in zip(lines.items(), _COLOURS, strict=False):
+    for (name, line), colour in zip(lines.items(), COLOURS, strict=False):
         places = list(line)
         values = list(line.values())
         axis.fill_between(
@@ -198,7 +198,7 @@ def training_path(
     """
     figure = canvas(3.8, title)
     axis = figure.subplots()
-    for (name, points), colour in zip(paths.items(), _COLOURS, strict=False):
+    for (name, points), colour in zip(paths.items(), COLOURS, strict=False):
         axis.plot(*points.T, "-", color=colour, linewidth=1.6)
         axis.scatter(*points.T, s=14, color=colour)
         axis.scatter(*points[-1], s=60, color=colour, zorder=3)
@@ -345,7 +345,7 @@ def _dot(axis: Axes, shown: Estimate, y: int, difference: Estimate | None) -> No
     elif difference.low <= 0 <= difference.high:
         colour, face = _QUIET, PAPER
     else:
-        colour = face = _COLOURS[0] if difference.low > 0 else _COLOURS[1]
+        colour = face = COLOURS[0] if difference.low > 0 else COLOURS[1]
     axis.plot([shown.low, shown.high], [y, y], color=colour, linewidth=2, solid_capstyle="butt", zorder=2)
     axis.plot(
         [shown.value], [y], "o", color=colour, markerfacecolor=face, markersize=5, zorder=3, clip_on=False
