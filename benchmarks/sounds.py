@@ -24,7 +24,7 @@ from benchmarks.stored import store
 from crossmodal_edu.audio.augment import add_noise, change_speed, change_volume, random_changes
 from crossmodal_edu.audio.encoder import AudioEncoder
 from crossmodal_edu.audio.mfcc import mfcc
-from crossmodal_edu.audio.recogniser import Recogniser, train_recogniser, word_heard
+from crossmodal_edu.classroom.recogniser import Recogniser, train_recogniser, word_heard
 from crossmodal_edu.classroom.spoken_digits import Recording, load_spoken_digits
 from crossmodal_edu.evaluation.intervals import bootstrap_interval
 from crossmodal_edu.training import inference
@@ -52,7 +52,8 @@ SETTINGS = {
 }
 CODE = [
     "benchmarks/sounds.py",
-    *(f"crossmodal_edu/audio/{name}.py" for name in ("augment", "encoder", "mfcc", "recogniser", "spectrum")),
+    *(f"crossmodal_edu/audio/{name}.py" for name in ("augment", "encoder", "mfcc", "spectrum")),
+    "crossmodal_edu/classroom/recogniser.py",
     "crossmodal_edu/training.py",
 ]
 

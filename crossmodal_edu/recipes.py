@@ -10,8 +10,9 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int, UInt8
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn import functional as F
 from tqdm import tqdm
 
 from crossmodal_edu.audio.augment import random_voices
@@ -38,11 +40,13 @@ from crossmodal_edu.modality import Modality, open_audio, open_image
 from crossmodal_edu.model import Model
 from crossmodal_edu.pretrained import load_pretrained
 from crossmodal_edu.retrieval.merging import SAMPLE, Scales
-from crossmodal_edu.spaces.contrastive import ContrastiveLearner
+from crossmodal_edu.spaces.contrastive import ContrastiveLearner, contrastive_loss
 from crossmodal_edu.spaces.space import Features
-from crossmodal_edu.text.encoder import TextEncoder
+from crossmodal_edu.text.encoder import PairVocabulary, TextEncoder
 from crossmodal_edu.text.tokens import Vocabulary
 from crossmodal_edu.training import History, inference, train
+
+_ASKED = 2_500  # words that a picture is asked for
 
 
 @dataclass(frozen=True)
@@ -50,14 +54,22 @@ class Recipe:
     """Everything that decides what a training gives, but for the products.
 
     ``titles`` is how often a product is called by its title, not by something else that is
-    said of it; ``lost_words`` the share of words that are left out by chance. The rest are
-    sizes of the model and settings of :func:`crossmodal_edu.training.train`.
+    said of it; ``lost_words`` the share of words that are left out by chance. ``image`` and ``text``
+    hold further settings of those encoders and ``views`` those of
+    :func:`~crossmodal_edu.image.augment.random_views`; pictures pass through the sizes of ``growing``,
+    each for as many epochs. Every ``sound_every``-th batch is heard as well, none if it is 0.
+    ``asked`` says how much it counts that the words of the title, and that each label, can be told
+    from the picture; empty, nothing is asked. The rest are sizes of the model and settings of
+    :func:`crossmodal_edu.training.train`.
     """
 
     epochs: int
     image_size: tuple[int, int]
     recurrent: bool
     image_channels: tuple[int, ...] = (64, 128, 256)
+    image: Mapping[str, Any] = field(default_factory=dict)
+    pairs: bool = False
+    text: Mapping[str, Any] = field(default_factory=dict)
     batch_size: int = 256
     learning_rate: float = 1.5e-3
     weight_decay: float = 0.1
@@ -66,25 +78,27 @@ class Recipe:
     buckets: int = 4096
     titles: float = 0.5
     lost_words: float = 0.1
+    growing: tuple[tuple[int, int], ...] = ()
+    views: Mapping[str, Any] = field(default_factory=dict)
+    sound_every: int = 1
+    asked: tuple[float, ...] = ()
+    lowest_temperature: float = 0.01
+    averaged: float = 0.0
     seed: int = 0
     reduced_precision: bool = True
 
     def vocabulary(self, texts: Iterable[Sequence[str]]) -> Vocabulary:
         """The words of the training texts of some products."""
-        every = (text for product in texts for text in product)
-        return Vocabulary.of_texts(every, self.minimum_count, self.buckets)
+        told = (text for product in texts for text in product)
+        return (PairVocabulary if self.pairs else Vocabulary).of_texts(told, self.minimum_count, self.buckets)
 
     def new_model(self, vocabulary: Vocabulary) -> Model:
         """An untrained model of these sizes."""
         with torch.random.fork_rng():
             torch.manual_seed(self.seed)
-            return Model(
-                [
-                    TextEncoder(vocabulary, recurrent=self.recurrent, dropout=self.dropout),
-                    ImageEncoder(self.image_size, self.image_channels, dropout=self.dropout),
-                    AudioEncoder(dropout=self.dropout),
-                ]
-            )
+            text = TextEncoder(vocabulary, recurrent=self.recurrent, dropout=self.dropout, **self.text)
+            eye = ImageEncoder(self.image_size, self.image_channels, dropout=self.dropout, **self.image)
+            return Model([text, eye, AudioEncoder(dropout=self.dropout)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,13 +107,14 @@ class Examples:
 
     ``texts`` holds for each product its title first and then everything else that may be
     said of it. ``groups`` numbers the products: those with the same number, such as two
-    under one title, are not to be told apart.
+    under one title, are not to be told apart. ``labels`` may number their kind, colour and so on.
     """
 
     texts: Sequence[Sequence[str]]
     pixels: UInt8[Tensor, "n 3 h w"]
     sounds: Sequence[Float[Tensor, "mels _"]]
     groups: Int[Tensor, "n"]
+    labels: Int[Tensor, "n k"] | None = None
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -112,11 +127,13 @@ class Examples:
         images: Iterable[Image.Image],
         waveforms: Iterable[Float[np.ndarray, "_"]],
         groups: Sequence[object] | None = None,
+        labels: Sequence[Sequence[object]] | None = None,
     ) -> Examples:
         """Prepare texts, pictures and sounds of the same products for a model.
 
         Pictures and sounds are drawn one at a time, so that they need not fit into memory
-        together. Without ``groups``, products with equal titles are one group.
+        together. Without ``groups``, products with equal titles are one group. ``labels`` may hold
+        for each product its kind, colour and so on.
         """
         eye, ear = model.encoders[Modality.IMAGE], model.encoders[Modality.AUDIO]
         pixels = torch.empty(len(texts), 3, *eye.size, dtype=torch.uint8)
@@ -125,8 +142,54 @@ class Examples:
         # Half precision halves the memory; a decibel needs no more.
         sounds = [ear.prepare([waveform]).values[0].half() for waveform in waveforms]
         keys = [text[0].casefold() for text in texts] if groups is None else groups
-        numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
-        return cls(texts, pixels, sounds, torch.tensor([numbers[key] for key in keys]))
+        columns = (
+            None if labels is None else torch.stack(list(map(_numbered, zip(*labels, strict=True))), dim=1)
+        )
+        return cls(texts, pixels, sounds, _numbered(keys), columns)
+
+
+def _numbered(keys: Sequence[object]) -> Int[Tensor, "n"]:
+    numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+    return torch.tensor([numbers[key] for key in keys])
+
+
+class _Learner(ContrastiveLearner):
+    """Encoders that learn together, of which the picture's is asked more than the others.
+
+    From what it has seen, ``words`` tells which of the most frequent words stand in the title, and
+    ``labels`` of which kind the thing is, and so on. No search needs them: they only teach the eye.
+    """
+
+    def __init__(self, model: Model, recipe: Recipe, labels: Int[Tensor, "n k"] | None):
+        super().__init__(model.encoders.values(), lowest=recipe.lowest_temperature)
+        self.asked = recipe.asked
+        features = model.encoders[Modality.IMAGE].features
+        self.words = nn.Linear(features, min(_ASKED, len(model.encoders[Modality.TEXT].vocabulary)))
+        nn.init.constant_(self.words.bias, -6.0)  # a word stands in few titles
+        classes = [] if labels is None else (1 + labels.amax(dim=0)).tolist()
+        self.labels = nn.ModuleList(nn.Linear(features, n) for n in classes)
+
+    def loss(self, inputs: Mapping[Modality, Any], groups: Any = None, *answers: Tensor) -> Tensor:
+        """With answers: of titles and pictures, of all pairs if there is sound, and of the questions.
+
+        ``answers`` are the words of each title, (n, words) of 0 and 1, and its labels, (n, k).
+        """
+        if not answers:
+            return super().loss(inputs, groups)
+        said, labels = answers
+        eye = self.encoders["image"]
+        seen = eye.seen(inputs[Modality.IMAGE])
+        vectors = self({side: given for side, given in inputs.items() if side is not Modality.IMAGE})
+        vectors[Modality.IMAGE] = F.normalize(eye.project(eye.dropout(seen)).float(), dim=1)
+        losses = [
+            contrastive_loss(vectors[one], vectors[other], self.temperature, groups)
+            for one, other in combinations(sorted(vectors, reverse=True), 2)  # text and image come first
+        ]
+        told = F.binary_cross_entropy_with_logits(self.words(seen).float(), said, reduction="sum") / len(seen)
+        total = losses[0] + (torch.stack(losses).mean() if len(losses) > 1 else 0.0) + self.asked[0] * told
+        for head, right in zip(self.labels, labels.T, strict=True):
+            total = total + self.asked[1] * F.cross_entropy(head(seen).float(), right)
+        return total
 
 
 def fit(
@@ -174,7 +237,10 @@ def fit(
             accepted="2 or more to train on, since they are to be told apart, and 1 or more to validate on.",
             remedy="Add products, or move some from one side to the other.",
         )
-    learner = ContrastiveLearner(model.encoders.values())
+    with torch.random.fork_rng():
+        torch.manual_seed(recipe.seed)
+        learner = _Learner(model, recipe, training.labels)
+    text = learner.encoders["text"]
     batch_size = min(recipe.batch_size, len(training))
     batch_count = len(training) // batch_size
 
@@ -182,16 +248,26 @@ def fit(
         # By the epoch alone, so that a training that was stopped goes on as it would have.
         chance = np.random.default_rng([recipe.seed, epoch])
         views = torch.Generator().manual_seed(int(chance.integers(2**31)))
+        size = recipe.growing[epoch * len(recipe.growing) // recipe.epochs] if recipe.growing else None
         order = chance.permutation(len(training))[: batch_count * batch_size]
-        for rows in order.reshape(batch_count, -1):
+        for number, rows in enumerate(order.reshape(batch_count, -1)):
             texts = [_retold(training.texts[i], recipe, chance) for i in rows]
-            sounds = stack_spectrograms([training.sounds[i].float() for i in rows])
-            inputs = {
-                Modality.TEXT: learner.encoders["text"].prepare(texts).to(device),
-                Modality.IMAGE: random_views(training.pixels[rows], views).to(device),
-                Modality.AUDIO: random_voices(sounds, views).to(device),
-            }
-            yield inputs, training.groups[rows].to(device)
+            seen = random_views(training.pixels[rows], views, size=size, **recipe.views)
+            inputs = {Modality.TEXT: text.prepare(texts).to(device), Modality.IMAGE: seen.to(device)}
+            if recipe.sound_every and number % recipe.sound_every == 0:
+                sounds = stack_spectrograms([training.sounds[i].float() for i in rows])
+                inputs[Modality.AUDIO] = random_voices(sounds, views).to(device)
+            yield inputs, training.groups[rows].to(device), *asked(rows)
+
+    def asked(rows: Int[np.ndarray, "b"]) -> tuple[Tensor, ...]:
+        """The words of each title, 1 or 0, and the labels."""
+        if not recipe.asked:
+            return ()
+        own = text.prepare([training.texts[i][0] for i in rows]).numbers[:, :, 0]
+        words = torch.zeros(len(rows), len(text.vocabulary)).scatter(1, own, 1.0)
+        words[:, text.vocabulary.PADDING] = 0.0
+        labels = torch.empty(len(rows), 0) if training.labels is None else training.labels[rows]
+        return words[:, :_ASKED].to(device), labels.to(device)
 
     groups = validation.groups.numpy()
     right = [np.flatnonzero(groups == group).tolist() for group in groups]
@@ -215,6 +291,7 @@ def fit(
         seed=recipe.seed,
         device=device,
         reduced_precision=recipe.reduced_precision,
+        averaged=recipe.averaged,
         validate=validate,
         checkpoint=checkpoint,
     )
@@ -250,8 +327,15 @@ def _retold(texts: Sequence[str], recipe: Recipe, chance: np.random.Generator) -
 
 RECIPES = {
     "shop": Recipe(epochs=24, image_size=(80, 80), recurrent=True, learning_rate=2e-3),
-    "fashion": Recipe(epochs=18, image_size=(64, 48), recurrent=False, titles=0.75),
-}
+    "fashion": Recipe(
+        epochs=14, batch_size=384, learning_rate=2.5e-3, averaged=0.99, reduced_precision=False,
+        image_size=(80, 64), image_channels=(48, 96, 192, 256), lowest_temperature=1 / 60,
+        image={"stem": 32, "strides": (2, 2, 2, 1), "maximum": True}, lost_words=0.15, titles=0.75,
+        views={"zoom": 0.15, "shift": 0.1, "turn": 10.0, "blank": 0.2}, asked=(0.1, 0.15),
+        growing=((40, 32),) * 7 + ((64, 48),) * 4 + ((80, 64),) * 3, sound_every=2,
+        recurrent=False, text={"residual": True}, pairs=True, minimum_count=3, buckets=2048,
+    ),
+}  # fmt: skip
 """How each model that ships was trained."""
 
 _SHOP_PRODUCTS, _SHOP_SEED = 12_000, 7
@@ -313,11 +397,12 @@ def train_fashion(recipe: Recipe) -> tuple[Model, History]:
 
     def examples(split: str, model: Model | None) -> tuple[Model, Examples]:
         part = fashion.split(split)
-        texts = [(p.title, " ".join(str(p.attributes[a]) for a in said if a in p.attributes)) for p in part]
+        labels = [[p.attributes.get(a) for a in said] for p in part]
+        texts = [(p.title, " ".join(filter(None, row))) for p, row in zip(part, labels, strict=True)]
         model = model or recipe.new_model(recipe.vocabulary(texts))
         images = (open_image(p.image) for p in tqdm(part, f"{split} pictures"))
         sounds = (speak_title(p.title, int(p.id)) for p in tqdm(part, f"{split} sounds"))
-        return model, Examples.of(model, texts, images, sounds)
+        return model, Examples.of(model, texts, images, sounds, labels=labels)
 
     model, training = examples("train", None)
     _, validation = examples("validation", model)

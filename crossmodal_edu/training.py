@@ -78,6 +78,7 @@ def train(
     reduced_precision: bool = False,
     validate: Callable[[Any], float] | None = None,
     patience: int | None = None,
+    averaged: float = 0.0,
     log: Callable[[int, Mapping[str, float]], None] | None = None,
     checkpoint: Path | None = None,
     progress: bool = True,
@@ -111,6 +112,9 @@ def train(
         ``validate(model)`` after each epoch; larger is better.
     patience : int, optional
         Stop when so many epochs in a row were not better by ``validate``; 1 or more.
+    averaged : float
+        If not 0, what is judged and kept is a running mean of the weights, to which each step gives
+        1 − ``averaged``: the steps go to and fro across a valley, and their mean lies deeper in it.
     log : callable, optional
         ``log(epoch, numbers)`` after each epoch, with its losses, score and seconds by name.
     checkpoint : Path, optional
@@ -132,7 +136,8 @@ def train(
 
     Notes
     -----
-    Chapter 12. Loshchilov and Hutter (2019) for AdamW; Smith (2018) for the cycle.
+    Chapter 12. Loshchilov and Hutter (2019) for AdamW; Smith (2018) for the cycle; Polyak and
+    Juditsky (1992) for the mean of the weights.
 
     Examples
     --------
@@ -148,7 +153,7 @@ def train(
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model.to(device)
-        run = _Run(model, turns, epochs * batches_per_epoch)
+        run = _Run(model, turns, epochs * batches_per_epoch, averaged)
         if checkpoint is not None and checkpoint.exists():
             run.resume(checkpoint)
         with tqdm(
@@ -166,8 +171,7 @@ def train(
                     log(run.epoch - 1, numbers)
                 if checkpoint is not None:
                     run.keep(checkpoint)
-    if run.best is not None:
-        model.load_state_dict(run.best)
+    model.load_state_dict(run.best or run.kept.state_dict())
     model.eval()
     return run.history
 
@@ -175,8 +179,9 @@ def train(
 class _Run:
     """A training between two epochs: everything that a resumed one needs."""
 
-    def __init__(self, model: nn.Module, turns: Mapping[str, Turn], steps: int):
+    def __init__(self, model: nn.Module, turns: Mapping[str, Turn], steps: int, averaged: float):
         self.model, self.turns, self.steps = model, turns, steps
+        self.averaged, self.kept = averaged, deepcopy(model) if averaged else model
         self.optimisers = {
             name: torch.optim.AdamW(
                 _parameter_groups(turn.module or model, turn.weight_decay), lr=turn.learning_rate
@@ -212,6 +217,7 @@ class _Run:
                 if self.schedules[name].last_epoch < self.steps:
                     self.schedules[name].step()
                 totals[name] += loss.item()
+            self.average()
             count += 1
             bar.update()
         if not count:
@@ -225,18 +231,24 @@ class _Run:
         self.history.seconds.append(time.perf_counter() - self.start)
         self.epoch += 1
 
+    @torch.no_grad()
+    def average(self) -> None:
+        if self.averaged:
+            for kept, now in zip(*(m.state_dict().values() for m in (self.kept, self.model)), strict=True):
+                kept.copy_(kept.lerp(now, 1 - self.averaged) if kept.is_floating_point() else now)
+
     def judge(self, validate: Callable[[Any], float] | None) -> None:
         if validate is None:
             return
-        with inference(self.model):
-            score = float(validate(self.model))
+        with inference(self.kept):
+            score = float(validate(self.kept))
         if math.isnan(score):
             raise SpaceError(
                 f"The score of epoch {self.epoch} is NaN.", accepted="a number to be made large."
             )
         self.history.score.append(score)
         if self.history.best_epoch == self.epoch - 1:
-            self.best = deepcopy(self.model.state_dict())
+            self.best = deepcopy(self.kept.state_dict())
 
     def is_stale(self, patience: int | None) -> bool:
         worse = self.epoch - 1 - self.history.best_epoch
@@ -251,10 +263,11 @@ class _Run:
         """What has to be the same when a training goes on."""
         shapes = {name: list(value.shape) for name, value in self.model.state_dict().items()}
         rates = {name: [turn.learning_rate, turn.weight_decay] for name, turn in self.turns.items()}
-        return {"steps": self.steps, "turns": rates, "weights": shapes}
+        return {"steps": self.steps, "turns": rates, "weights": shapes, "averaged": self.averaged}
 
     def keep(self, path: Path) -> None:
         parts = {"model": self.model.state_dict(), "best": self.best, "history": asdict(self.history)}
+        parts["kept"] = self.kept.state_dict()
         states = {
             name: [self.optimisers[name].state_dict(), self.schedules[name].state_dict()]
             for name in self.turns
@@ -277,6 +290,7 @@ class _Run:
             if kept["settings"] != self.settings():
                 raise ValueError(f"its settings are {kept['settings']}, not {self.settings()}")
             self.model.load_state_dict(kept["model"])
+            self.kept.load_state_dict(kept["kept"])
             for name, (optimiser, schedule) in kept["states"].items():
                 self.optimisers[name].load_state_dict(optimiser)
                 self.schedules[name].load_state_dict(schedule)

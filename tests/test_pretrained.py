@@ -98,6 +98,7 @@ def test_the_model_of_the_clothes_hears_titles_that_are_spoken_for_it(few_clothe
     training, validation = trained_on
     assert (len(training), len(validation)) == (9, 3)
     assert training.texts[0] == ("Red Shirt 0", "Red Shirts")
+    assert training.labels.tolist() == [[0] * 5] * 9, "colour, type, and three that these products lack"
     assert spoken == {f"Red Shirt {i}": 100 + i for i in range(12)}, "no test product is heard"
     assert len(history.loss) == 1
 
@@ -129,7 +130,8 @@ def test_what_is_trained_is_written_with_its_record_and_found_by_name(monkeypatc
     monkeypatch.setattr(recipes, "load_pretrained", pretrained.load_pretrained.__wrapped__)
     recipes.main(["shop"])
     record = json.loads((tmp_path / "models" / "shop" / "training.json").read_text(encoding="utf-8"))
-    assert Recipe(**{**record["recipe"], "image_size": (16, 16), "image_channels": (8, 8)}) == TINY
+    tuples = {"image_size": (16, 16), "image_channels": (8, 8), "growing": ()}
+    assert Recipe(**{**record["recipe"], **tuples}) == TINY
     assert record["history"] == {"losses": {"loss": [0.5]}, "score": [0.25], "seconds": [9.0]}
     assert record["cores"] >= 1 and record["seconds"] >= 0
     loaded = pretrained.load_pretrained("shop")

@@ -13,7 +13,7 @@ MODULES = [
     "audio/spectrum.py",
     "evaluation",
     "image/augment.py",
-    "image/convolution.py",
+    "classroom/convolution.py",
     "retrieval",
     "text/attention.py",
     "text/glove.py",

@@ -9,10 +9,11 @@ import pytest
 import torch
 from PIL import Image
 
+from crossmodal_edu.audio.encoder import stack_spectrograms
 from crossmodal_edu.errors import SpaceError
 from crossmodal_edu.modality import Modality
 from crossmodal_edu.model import Model
-from crossmodal_edu.recipes import Examples, Recipe, embed_examples, fit
+from crossmodal_edu.recipes import Examples, Recipe, _Learner, embed_examples, fit
 from crossmodal_edu.spaces.contrastive import ContrastiveLearner
 
 # What is seen and heard of each: paint, and the pitch in Hz of half of the sound.
@@ -191,16 +192,136 @@ def test_what_a_product_is_called_in_training(monkeypatch, titles, lost, heard):
     assert said == heard
 
 
-def test_a_training_that_was_stopped_ends_as_if_it_had_not_been(tmp_path, monkeypatch):
-    recipe = replace(RECIPE, epochs=4, dropout=0.2)
+ASKED = replace(
+    RECIPE,
+    image={"stem": 6, "strides": (2, 2), "maximum": True},
+    pairs=True,
+    text={"residual": True},
+    growing=((8, 8), (16, 16)),
+    views={"blank": 0.2},
+    sound_every=2,
+    asked=(0.1, 0.15),
+    lowest_temperature=1 / 60,
+    averaged=0.5,
+)
+
+
+def labelled(some: Examples) -> Examples:
+    """Numbers of the colour and of the type."""
+    words = [text[0].split() for text in some.texts]
+    colours, types = list(COLOURS), list(TYPES)
+    return replace(some, labels=torch.tensor([[colours.index(c), types.index(t)] for c, t in words]))
+
+
+def asked_for(copies: int = 2) -> tuple[Model, Examples]:
+    texts, images, sounds = products(copies)
+    model = ASKED.new_model(ASKED.vocabulary(texts))
+    return model, labelled(Examples.of(model, texts, images, sounds))
+
+
+def test_it_learns_with_words_and_labels_asked_of_the_picture_and_forgets_the_questions():
+    model, training = asked_for(4)
+    before = {side: set(encoder.state_dict()) for side, encoder in model.encoders.items()}
+    fit(model, replace(ASKED, epochs=25), training, training)
+    assert {side: set(encoder.state_dict()) for side, encoder in model.encoders.items()} == before
+    assert found(model, training, Modality.TEXT) > 0.5
+    assert found(model, training, Modality.AUDIO) > 0.5
+
+
+def test_the_loss_is_that_of_the_pairs_and_of_the_questions(monkeypatch):
+    """Written out: the words of the title by binary cross-entropy, each label by cross-entropy."""
+    model, training = asked_for(1)
+    learner = _Learner(model, ASKED, training.labels).eval()
+    assert [head.out_features for head in learner.labels] == [3, 3]
+    text = learner.encoders["text"]
+    inputs = {Modality.TEXT: text.prepare([t[0] for t in training.texts]), Modality.IMAGE: training.pixels}
+    words = (torch.rand(9, learner.words.out_features) < 0.5).float()
+    seen = learner.encoders["image"].seen(training.pixels)
+    chance = learner.words(seen).sigmoid()
+    told = -(words * chance.log() + (1 - words) * (1 - chance).log()).sum() / 9
+    kinds = sum(
+        -head(seen).log_softmax(dim=1)[torch.arange(9), right].mean()
+        for head, right in zip(learner.labels, training.labels.T, strict=True)
+    )
+    pairs = ContrastiveLearner.loss(learner, inputs, training.groups)
+    expected = pairs + 0.1 * told + 0.15 * kinds
+    torch.testing.assert_close(learner.loss(inputs, training.groups, words, training.labels), expected)
+    torch.testing.assert_close(learner.loss(inputs, training.groups), pairs)
+
+
+def test_titles_and_pictures_count_beside_all_pairs_when_there_is_sound():
+    model, training = asked_for(1)
+    learner = _Learner(model, replace(ASKED, asked=(0.0, 0.0)), training.labels).eval()
+    inputs = {
+        Modality.TEXT: learner.encoders["text"].prepare([t[0] for t in training.texts]),
+        Modality.IMAGE: training.pixels,
+        Modality.AUDIO: stack_spectrograms([sound.float() for sound in training.sounds]),
+    }
+    two = {side: inputs[side] for side in (Modality.TEXT, Modality.IMAGE)}
+    answers = torch.zeros(9, learner.words.out_features), training.labels
+    expected = ContrastiveLearner.loss(learner, two) + ContrastiveLearner.loss(learner, inputs)
+    torch.testing.assert_close(learner.loss(inputs, None, *answers), expected)
+
+
+def test_what_the_pictures_are_asked_and_what_is_heard_in_each_batch(monkeypatch):
+    model, training = asked_for()
+    batches: list[tuple] = []
+    loss = _Learner.loss
+    monkeypatch.setattr(_Learner, "loss", lambda self, *b: (batches.append(b), loss(self, *b))[1])
+    fit(model, replace(ASKED, epochs=2), training, training)
+    assert [Modality.AUDIO in inputs for inputs, *_ in batches] == [True, False, True, False]
+    sizes = [tuple(inputs[Modality.IMAGE].shape[2:]) for inputs, *_ in batches]
+    assert sizes == [(8, 8), (8, 8), (16, 16), (16, 16)]
+    known = ["", "", *model.encoders["text"].vocabulary.words]
+    titles = {
+        (colours, types): f"{colour} {kind}"
+        for colours, colour in enumerate(COLOURS)
+        for types, kind in enumerate(TYPES)
+    }
+    for _, _, words, labels in batches:
+        for row, label in zip(words, labels.tolist(), strict=True):
+            colour, kind = titles[tuple(label)].split()
+            said = {known[number] for number in row.nonzero().flatten().tolist()}
+            assert said == {colour, kind, f"{colour}_{kind}"}
+
+
+def test_words_can_be_asked_without_labels_and_nothing_need_be_heard():
+    model, training = asked_for()
+    heard = model.encoders["audio"].project.weight.clone()
+    recipe = replace(ASKED, epochs=1, sound_every=0, averaged=0.0)
+    fit(model, recipe, replace(training, labels=None), training)
+    torch.testing.assert_close(model.encoders["audio"].project.weight, heard, atol=0.02, rtol=0)
+
+
+def test_a_temperature_does_not_sink_below_its_bound():
+    model, training = asked_for(1)
+    learner = _Learner(model, ASKED, training.labels)
+    with torch.no_grad():
+        learner.log_temperature.fill_(-9.0)
+    assert learner.temperature.item() == pytest.approx(1 / 60)
+    assert ContrastiveLearner([]).lowest == 0.01
+
+
+def test_labels_are_numbered_one_column_at_a_time():
+    texts, images, sounds = products(1)
+    model = RECIPE.new_model(RECIPE.vocabulary(texts))
+    given = [["red", "bag"], ["blue", "bag"], [None, "bag"]]
+    some = Examples.of(model, texts[:3], images[:3], sounds[:3], labels=given)
+    assert some.labels.tolist() == [[0, 0], [1, 0], [2, 0]]
+    assert Examples.of(model, texts[:3], images[:3], sounds[:3]).labels is None
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_a_training_that_was_stopped_ends_as_if_it_had_not_been(tmp_path, monkeypatch, asked):
+    recipe = replace(ASKED if asked else RECIPE, epochs=4, dropout=0.2)
 
     def trained(checkpoint) -> torch.Tensor:
-        model, training = examples()
+        model, training = asked_for() if asked else examples()
         fit(model, recipe, training, training, checkpoint=checkpoint)
         return model.embed(Modality.TEXT, ["red bag", "blue hat"])
 
     whole = trained(None)
-    calls, loss = [], ContrastiveLearner.loss
+    calls, loss = [], _Learner.loss
 
     def killed(self, *batch):
         calls.append(1)
@@ -208,7 +329,7 @@ def test_a_training_that_was_stopped_ends_as_if_it_had_not_been(tmp_path, monkey
             raise KeyboardInterrupt
         return loss(self, *batch)
 
-    monkeypatch.setattr(ContrastiveLearner, "loss", killed)
+    monkeypatch.setattr(_Learner, "loss", killed)
     with pytest.raises(KeyboardInterrupt):
         trained(tmp_path / "kept.pt")
     assert (tmp_path / "kept.pt").exists()

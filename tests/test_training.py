@@ -167,8 +167,53 @@ def test_the_numbers_of_each_epoch_are_handed_to_a_log():
     assert told[1][1] == {"loss": history.loss[1], "score": 0.2, "seconds": history.seconds[1]}
 
 
+def steps_spied(model: nn.Module, patch: pytest.MonkeyPatch) -> list[Tensor]:
+    """The weight after each step of the optimiser."""
+    weights: list[Tensor] = []
+    step = torch.optim.AdamW.step
+
+    def spy(self, *args, **kwargs):
+        result = step(self, *args, **kwargs)
+        weights.append(model.weight.detach().clone())
+        return result
+
+    patch.setattr(torch.optim.AdamW, "step", spy)
+    return weights
+
+
+@pytest.mark.parametrize("scored", [True, False])
+def test_the_mean_of_the_weights_is_judged_and_kept(monkeypatch, scored):
+    """By the definition: after each step 0.8 of the mean so far, and 0.2 of the weight now."""
+    model = nn.Linear(1, 1)
+    mean, means = model.weight.detach().clone(), []
+    weights = steps_spied(model, monkeypatch)
+    _, judged = run(model, [0.1, 0.2, 0.3] if scored else None, epochs=3, averaged=0.8)
+    for weight in weights:
+        mean = 0.8 * mean + 0.2 * weight
+        means.append(mean)
+    assert len(means) == 6
+    torch.testing.assert_close(model.weight.detach(), means[-1])
+    assert not torch.equal(means[-1], weights[-1])
+    if scored:
+        torch.testing.assert_close(torch.stack(judged), torch.stack(means[1::2]))
+
+
+def test_of_averaged_weights_those_of_the_best_epoch_are_kept():
+    model = nn.Linear(1, 1)
+    _, judged = run(model, [0.1, 0.9, 0.3], epochs=3, averaged=0.5)
+    assert torch.equal(model.weight, judged[1])
+
+
+def test_a_count_beside_the_weights_is_taken_over_and_not_averaged():
+    model = nn.Sequential(nn.Linear(1, 1), nn.BatchNorm1d(1))
+    run(model, epochs=3, averaged=0.9)
+    assert model[1].num_batches_tracked.item() == 6
+    assert 0 < model[1].running_var.item() != 1
+
+
+@pytest.mark.parametrize("averaged", [0.0, 0.7])
 @pytest.mark.parametrize("stopped", [1, 2, 5])
-def test_a_training_goes_on_from_its_checkpoint_as_if_it_had_not_stopped(tmp_path, stopped):
+def test_a_training_goes_on_from_its_checkpoint_as_if_it_had_not_stopped(tmp_path, stopped, averaged):
     def trained(checkpoint=None, fail_in=None) -> tuple[nn.Module, History]:
         torch.manual_seed(1)
         model = nn.Sequential(nn.Linear(1, 16), nn.Dropout(0.5), nn.Linear(16, 1))
@@ -180,7 +225,7 @@ def test_a_training_goes_on_from_its_checkpoint_as_if_it_had_not_stopped(tmp_pat
 
         history = train(
             model, batches, miss, epochs=6, batches_per_epoch=2, learning_rate=0.1, seed=4, progress=False,
-            validate=lambda model: -miss(model, POINTS).item(), checkpoint=checkpoint,
+            validate=lambda model: -miss(model, POINTS).item(), checkpoint=checkpoint, averaged=averaged,
         )  # fmt: skip
         return model, history
 
@@ -197,7 +242,10 @@ def test_a_training_goes_on_from_its_checkpoint_as_if_it_had_not_stopped(tmp_pat
 
 @pytest.mark.parametrize(
     "kept",
-    ["of another model", "of other turns", "of fewer epochs", "of another rate", "cut short", "a text"],
+    [
+        *("of another model", "of other turns", "of fewer epochs", "of another rate", "of another mean"),
+        *("cut short", "a text"),
+    ],
 )
 def test_a_checkpoint_of_another_training_is_refused(tmp_path, kept):
     path = tmp_path / "kept.pt"
@@ -213,6 +261,7 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path, kept):
         epochs=epochs,
         batches_per_epoch=2,
         learning_rate=rate,
+        averaged=0.5 if kept == "of another mean" else 0.0,
         checkpoint=path,
         progress=False,
     )

@@ -25,10 +25,10 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from crossmodal_edu.audio import mfcc as mfcc_module
-from crossmodal_edu.audio import recogniser as recogniser_module
 from crossmodal_edu.audio.encoder import Spectrograms, mfcc_batch
 from crossmodal_edu.audio.mfcc import deltas
-from crossmodal_edu.audio.recogniser import Recogniser
+from crossmodal_edu.classroom import recogniser as recogniser_module
+from crossmodal_edu.classroom.recogniser import Recogniser
 from crossmodal_edu.datasets import folders
 from crossmodal_edu.datasets.fashion import load_fashion, normalised
 from crossmodal_edu.datasets.shop import load_shop

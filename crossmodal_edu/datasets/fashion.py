@@ -25,8 +25,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 from jaxtyping import Int
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from crossmodal_edu.datasets import folders
 from crossmodal_edu.datasets.sources import FASHION_COLUMNS, spoilt
@@ -121,24 +119,29 @@ def same_product(titles: Sequence[str], images: Sequence[bytes | None]) -> Int[n
 
     Notes
     -----
-    Chapter 01. The groups are the connected components of the graph in which each product is joined
-    to the first that bore its title, and to the first with its picture.
+    Chapter 01. The groups are the connected components of the graph whose nodes are products,
+    titles and pictures, found by joining trees.
 
     Examples
     --------
     >>> same_product(["Red bag", "red  bag", "Blue bag", "Cap"], [b"1", b"2", b"2", b"3"]).tolist()
     [0, 0, 0, 1]
     """
+    parent = list(range(len(titles)))
+
+    def root(i: int) -> int:
+        while parent[i] != i:
+            parent[i] = i = parent[parent[i]]
+        return i
+
     first: dict[object, int] = {}  # the product that bore a title or a picture first
-    pairs = [
-        (i, first.setdefault(key, i))
-        for i, (title, image) in enumerate(zip(titles, images, strict=True))
-        for key in (normalised(title), hashlib.sha256(image).digest() if image else "")
-        if key
-    ]
-    ends = np.array(pairs, dtype=int).reshape(-1, 2).T
-    graph = coo_array((np.ones(len(pairs)), ends), shape=(len(titles), len(titles)))
-    return connected_components(graph, directed=False)[1]
+    for i, (title, image) in enumerate(zip(titles, images, strict=True)):
+        keys = [normalised(title)] if title.strip() else []
+        keys += [hashlib.sha256(image).digest()] if image else []
+        for key in keys:
+            one, other = root(i), root(first.setdefault(key, i))
+            parent[max(one, other)] = min(one, other)
+    return np.unique([root(i) for i in range(len(titles))], return_inverse=True)[1]
 
 
 def _read(file: Path) -> list[dict[str, Any]]:

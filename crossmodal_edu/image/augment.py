@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from jaxtyping import Float, UInt8
@@ -19,7 +19,9 @@ def random_views(
     turn: float = 6.0,
     light: float = 0.15,
     flip: bool = True,
-) -> Float[Tensor, "n 3 h w"]:
+    blank: float = 0.0,
+    size: Sequence[int] | None = None,
+) -> Float[Tensor, "n 3 _ _"]:
     """Zoom, shift, turn, mirror and relight each picture of a batch by chance.
 
     Parameters
@@ -38,15 +40,19 @@ def random_views(
         Brightness and contrast change by up to this share.
     flip : bool
         Whether half of the pictures are mirrored.
+    blank : float
+        Side of a grey square that hides a part of every second picture, as a share of the height.
+    size : (int, int), optional
+        Height and width of what is returned, if not those of the pictures.
 
     Returns
     -------
-    (n, 3, h, w)
+    (n, 3, h, w) or (n, 3, *size)
         Pictures, 0 to 255. What comes in from outside is white.
 
     Notes
     -----
-    Used in Chapter 07. Jaderberg et al. (2015), equation 1.
+    Used in Chapter 07. Jaderberg et al. (2015), equation 1; DeVries and Taylor (2017) for the square.
 
     Examples
     --------
@@ -72,10 +78,17 @@ def random_views(
     ).view(n, 2, 3)
     # Turned so that white is zero: grid_sample fills what lies outside with zeros.
     dark = 255.0 - pixels.float()
+    height, width = size or (height, width)
     grid = F.affine_grid(rows, [n, 3, height, width], align_corners=False)
     seen = 255.0 - F.grid_sample(dark, grid, align_corners=False)
     gain, offset = uniform(1 - light, 1 + light), uniform(-255 * light, 255 * light) * 0.5
-    return (seen * gain.view(n, 1, 1, 1) + offset.view(n, 1, 1, 1)).clamp(0, 255)
+    seen = (seen * gain.view(n, 1, 1, 1) + offset.view(n, 1, 1, 1)).clamp(0, 255)
+    if blank:
+        down = (torch.arange(height) - uniform(0, height)[:, None]).abs() < blank * height / 2
+        across = (torch.arange(width) - uniform(0, width)[:, None]).abs() < blank * height / 2
+        hidden = down[:, :, None] & across[:, None] & (torch.arange(n) % 2 == 0)[:, None, None]
+        seen = seen.masked_fill(hidden[:, None], 127.5)
+    return seen
 
 
 def view_each(

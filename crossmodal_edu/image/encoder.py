@@ -43,6 +43,8 @@ class ImageEncoder(NetworkEncoder):
     this small can use; each further stage halves height and width, widens the channels
     and refines them with a residual block. The mean over all places is the picture.
 
+    A stem looks closer: its patches of 4×4 lie two pixels apart and overlap.
+
     Parameters
     ----------
     size : (int, int)
@@ -52,6 +54,12 @@ class ImageEncoder(NetworkEncoder):
         Channels of each stage.
     dimensions : int
         Numbers per picture vector.
+    stem : int
+        Channels of a stem before the stages; 0 for none.
+    strides : sequence of int
+        By how much each stage shrinks height and width; by default 4 (after a stem 2), then 2 each.
+    maximum : bool
+        Whether the maximum over all places stands beside the mean.
 
     Notes
     -----
@@ -73,23 +81,30 @@ class ImageEncoder(NetworkEncoder):
         channels: Sequence[int] = (64, 128, 256),
         dimensions: int = 256,
         dropout: float = 0.0,
+        stem: int = 0,
+        strides: Sequence[int] = (),
+        maximum: bool = False,
     ):
         super().__init__()
         self.size, self.channels = tuple(size), tuple(channels)
-        self.dimensions = dimensions
+        self.dimensions, self.stem, self.maximum = dimensions, stem, maximum
+        self.strides = tuple(strides) or (2 if stem else 4, *[2] * (len(channels) - 1))
         stages: list[nn.Module] = []
-        before, patch = 3, 4
-        for width in channels:
+        before = stem or 3
+        if stem:
+            stages += [nn.Conv2d(3, stem, 4, 2, padding=1, bias=False), nn.BatchNorm2d(stem), nn.ReLU()]
+        for width, patch in zip(channels, self.strides, strict=True):
             stages += [
                 nn.Conv2d(before, width, patch, stride=patch, bias=False),
                 nn.BatchNorm2d(width),
                 nn.ReLU(),
                 ResidualBlock(width),
             ]
-            before, patch = width, 2
+            before = width
         self.stages = nn.Sequential(*stages)
         self.dropout = nn.Dropout(dropout)
-        self.project = nn.Linear(before, dimensions)
+        self.features = 2 * before if maximum else before
+        self.project = nn.Linear(self.features, dimensions)
 
     def prepare(self, images: Sequence[Query]) -> UInt8[Tensor, "n 3 h w"]:
         """Bring pictures to one size; what is missing in height or width becomes white."""
@@ -103,10 +118,15 @@ class ImageEncoder(NetworkEncoder):
         )
         return torch.from_numpy(np.stack([np.asarray(image) for image in padded])).permute(0, 3, 1, 2)
 
-    def forward(self, pixels: UInt8[Tensor, "n 3 h w"] | Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n d"]:
+    def seen(self, pixels: UInt8[Tensor, "n 3 h w"] | Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n f"]:
+        """What is seen anywhere in a picture, before it is brought to the size of a vector."""
         scaled = pixels.float() / 127.5 - 1.0  # 0…255 to −1…1
         maps = self.stages(scaled.contiguous(memory_format=torch.channels_last))  # (n, c, h/16, w/16)
-        return self.project(self.dropout(maps.mean(dim=(2, 3))))
+        mean = maps.mean(dim=(2, 3))
+        return torch.cat([mean, maps.amax((2, 3))], dim=1) if self.maximum else mean
+
+    def forward(self, pixels: UInt8[Tensor, "n 3 h w"] | Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n d"]:
+        return self.project(self.dropout(self.seen(pixels)))
 
     def settings(self) -> dict[str, Any]:
         return {
@@ -114,4 +134,7 @@ class ImageEncoder(NetworkEncoder):
             "channels": self.channels,
             "dimensions": self.dimensions,
             "dropout": self.dropout.p,
+            "stem": self.stem,
+            "strides": self.strides,
+            "maximum": self.maximum,
         }

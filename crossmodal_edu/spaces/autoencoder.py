@@ -71,6 +71,34 @@ def cross_entropy_of_shares(logits: Float[Tensor, "n d"], wanted: Float[Tensor, 
     return (logits.clamp(min=0) - logits * wanted + (-logits.abs()).exp().log1p()).mean()
 
 
+def repetition(codes: Float[Tensor, "n k"]) -> Float[Tensor, ""]:
+    """How much the numbers of a code repeat each other, over a batch.
+
+    Parameters
+    ----------
+    codes : (n, k)
+        Each of the k numbers with mean 0 and spread 1 over the batch.
+
+    Returns
+    -------
+    scalar
+        For each number the squared correlations with all others, summed; the mean over the numbers:
+        0 if none tells anything of another, k − 1 if all are the same.
+
+    Notes
+    -----
+    Chapter 10. Zbontar, Jing, Misra, LeCun, Deny (2021), second term of equation 1, of one side's codes.
+
+    Examples
+    --------
+    >>> twice = torch.tensor([[1.0, 1.0], [-1.0, -1.0]])
+    >>> repetition(twice)
+    tensor(1.)
+    """
+    products = codes.T @ codes / len(codes)  # (k, k)
+    return (products - products.diag().diag()).square().sum() / len(products)
+
+
 class Autoencoder(nn.Module):
     """An encoder into a few numbers, the code, and a decoder that rebuilds the input from them.
 
@@ -166,7 +194,7 @@ class Autoencoders(NetworkSpace):
         vectors = {side: paired({side: given})[1][side] for side, given in features.items()}
         self.start(vectors)
         inputs = {side: self.networks[side.value][0](some) for side, some in vectors.items()}
-        self.histories = [self.learn(self, {side: x}, Autoencoders.loss) for side, x in inputs.items()]
+        self.histories = [self.learn(self, {side: x}, type(self).loss) for side, x in inputs.items()]
         return self
 
     def embed(self, modality: Modality, vectors: Float[Tensor, "n d"]) -> Float[Tensor, "n k"]:
@@ -234,21 +262,18 @@ class CorrespondenceAutoencoder(Autoencoders):
 
     def __init__(
         self,
-        dimensions: int = 128,
+        dimensions: int = 64,
         hidden: int = 256,
         alpha: float = 1.0,
         reconstruction: float = 1.0,
+        decorrelation: float = 0.1,
         variant: str = "own",
         **settings: Any,
     ):
         super().__init__(dimensions, hidden, **settings)
-        if min(alpha, reconstruction) < 0 or not alpha + reconstruction > 0 or variant not in VARIANTS:
-            raise SpaceError(
-                f"A weight of {alpha} for the pairs, of {reconstruction} for what comes back, and the "
-                f"variant {variant!r} were asked for.",
-                accepted=f"weights of 0 or more, not both 0, and a variant of {', '.join(VARIANTS)}.",
-            )
-        self.alpha, self.reconstruction, self.variant = alpha, reconstruction, variant
+        _check_weights((alpha, reconstruction, decorrelation), variant)
+        self.alpha, self.reconstruction = alpha, reconstruction
+        self.decorrelation, self.variant = decorrelation, variant
 
     def build(self, d: int) -> nn.Module:
         """An untrained autoencoder whose codes are held to a spread of 1."""
@@ -264,12 +289,11 @@ class CorrespondenceAutoencoder(Autoencoders):
         SpaceError
             If a vector holds NaN or infinity, there is one modality alone, or too few products have all.
         """
-        if len(features) < 2:
-            raise SpaceError("There is nothing to correspond to.", accepted="two modalities or more.")
+        _check_sides(features)
         _, vectors = paired(features)
         self.start(vectors)
         inputs = {side: self.networks[side.value][0](some) for side, some in vectors.items()}
-        self.histories = [self.learn(self, inputs, CorrespondenceAutoencoder.loss)]
+        self.histories = [self.learn(self, inputs, type(self).loss)]
         return self
 
     def loss(self, inputs: Mapping[Modality, Float[Tensor, "n _"]]) -> Float[Tensor, ""]:
@@ -283,4 +307,23 @@ class CorrespondenceAutoencoder(Autoencoders):
         ]
         came = [mean_squared_error(nets[b].decode(codes[a]), inputs[b]) for a, b in ways]
         apart = [mean_squared_error(codes[a], codes[b]) for a, b in combinations(inputs, 2)]
-        return self.reconstruction * torch.stack(came).mean() + self.alpha * torch.stack(apart).mean()
+        alike = [repetition(code) for code in codes.values()]
+        return (
+            self.reconstruction * torch.stack(came).mean()
+            + self.alpha * torch.stack(apart).mean()
+            + self.decorrelation * torch.stack(alike).mean()
+        )
+
+
+def _check_weights(weights: tuple[float, ...], variant: str) -> None:
+    if not min(weights) >= 0 or not 0 < sum(weights) < float("inf") or variant not in VARIANTS:
+        raise SpaceError(
+            f"The weights are {weights}, of pairs, of what comes back and of what codes repeat, and the "
+            f"variant is {variant!r}.",
+            accepted=f"weights of 0 or more, not all 0, and a variant of {', '.join(VARIANTS)}.",
+        )
+
+
+def _check_sides(features: Mapping[Modality, Features]) -> None:
+    if len(features) < 2:
+        raise SpaceError("There is nothing to correspond to.", accepted="two modalities or more.")

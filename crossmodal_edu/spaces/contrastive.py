@@ -191,21 +191,24 @@ class ContrastiveLearner(nn.Module):
         One for each modality, all with vectors of one size.
     temperature : float
         Where the learned temperature of the loss starts.
+    lowest : float
+        Below which it does not sink.
 
     Notes
     -----
     Chapter 12. Radford et al. (2021).
     """
 
-    def __init__(self, encoders: Iterable[NetworkEncoder], temperature: float = 0.03):
+    def __init__(self, encoders: Iterable[NetworkEncoder], temperature: float = 0.03, lowest: float = 0.01):
         super().__init__()
+        self.lowest = lowest
         self.encoders = nn.ModuleDict({encoder.modality.value: encoder for encoder in encoders})
         self.log_temperature = nn.Parameter(torch.tensor(math.log(temperature)))
 
     @property
     def temperature(self) -> Float[Tensor, ""]:
-        """The temperature of the loss, kept between 0.01 and 1."""
-        return self.log_temperature.clamp(math.log(0.01), 0.0).exp()
+        """The temperature of the loss, kept between ``lowest`` and 1."""
+        return self.log_temperature.clamp(math.log(self.lowest), 0.0).exp()
 
     def forward(self, inputs: Mapping[Modality, Any]) -> dict[Modality, Float[Tensor, "n d"]]:
         """Prepared inputs of some modalities to unit vectors."""

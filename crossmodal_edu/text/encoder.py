@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
+from torchvision.ops import MLP
 
 from crossmodal_edu.encoders import NetworkEncoder
 from crossmodal_edu.errors import SpaceError
 from crossmodal_edu.modality import Modality
 from crossmodal_edu.padding import softmax_mean
-from crossmodal_edu.text.tokens import Vocabulary
+from crossmodal_edu.text.tokens import LONGEST, Vocabulary, tokenise
 
 
 class Tokens(NamedTuple):
@@ -29,6 +32,39 @@ class Tokens(NamedTuple):
 
     def to(self, device: str | torch.device) -> Tokens:
         return Tokens(*(part.to(device) for part in self))
+
+
+class PairVocabulary(Vocabulary):
+    """A vocabulary whose words may be pairs, such as "navy_blue": the sign between them is in no word.
+
+    A text is its words, and after them the pairs of neighbours that are known. What stands in a pair
+    keeps its place in it, so that "navy blue" is more than "navy" and "blue" somewhere.
+
+    Notes
+    -----
+    Used in Chapter 12. Wang and Manning (2012), section 2.1, for pairs as features.
+
+    Examples
+    --------
+    >>> vocabulary = PairVocabulary.of_texts(["navy blue bag", "navy blue shoe"], minimum_count=2)
+    >>> vocabulary.words
+    ('blue', 'navy', 'navy_blue')
+    >>> [numbers[0] for numbers in vocabulary.encode("Navy blue")]
+    [3, 2, 4]
+    """
+
+    @classmethod
+    def of_texts(cls, texts: Iterable[str], minimum_count: int = 2, buckets: int = 4096) -> PairVocabulary:
+        """The words and pairs that stand at least ``minimum_count`` times in the texts."""
+        split = map(tokenise, texts)
+        counts = Counter(part for words in split for part in (*words, *map("_".join, pairwise(words))))
+        frequent = [part for part, count in counts.items() if count >= minimum_count]
+        return cls(sorted(frequent, key=lambda part: (-counts[part], part)), buckets)
+
+    def encode(self, text: str, longest: int = LONGEST) -> list[tuple[int, ...]]:
+        """As of a vocabulary, and after the words the number of each known pair."""
+        pairs = map("_".join, pairwise(tokenise(text)[:longest]))
+        return super().encode(text, longest) + [(self._number[p],) for p in pairs if p in self._number]
 
 
 class TextEncoder(NetworkEncoder):
@@ -47,6 +83,8 @@ class TextEncoder(NetworkEncoder):
         Numbers per text vector.
     recurrent : bool
         Whether the GRU stands between the word vectors and the mean.
+    residual : bool
+        Whether two layers add to the projected mean what no single word tells.
 
     Notes
     -----
@@ -69,6 +107,7 @@ class TextEncoder(NetworkEncoder):
         dimensions: int = 256,
         recurrent: bool = True,
         dropout: float = 0.0,
+        residual: bool = False,
     ):
         super().__init__()
         self.vocabulary, self.dimensions = vocabulary, dimensions
@@ -79,6 +118,7 @@ class TextEncoder(NetworkEncoder):
         self.weight = nn.Linear(width_out, 1)
         self.dropout = nn.Dropout(dropout)
         self.project = nn.Linear(width_out, dimensions)
+        self.refine = MLP(dimensions, [dimensions] * 2) if residual else None
 
     def prepare(self, texts: Sequence[str]) -> Tokens:
         """Encode texts as numbers; a text without a single word becomes one unknown word."""
@@ -102,7 +142,8 @@ class TextEncoder(NetworkEncoder):
             # Filling stands behind the words, so a GRU that reads forwards meets it too late to mind.
             words = torch.cat([words, self.gru(words)[0]], dim=2)
         text = softmax_mean(words, self.weight(words).squeeze(2), present)
-        return self.project(self.dropout(text))
+        vector = self.project(self.dropout(text))
+        return vector if self.refine is None else vector + self.refine(vector)
 
     def settings(self) -> dict[str, Any]:
         return {
@@ -110,6 +151,7 @@ class TextEncoder(NetworkEncoder):
             "dimensions": self.dimensions,
             "recurrent": self.gru is not None,
             "dropout": self.dropout.p,
+            "residual": self.refine is not None,
         }
 
     def cost(self, text: str) -> int:
@@ -130,7 +172,7 @@ class TextEncoder(NetworkEncoder):
     def load(cls, folder: Path, **more: Any) -> TextEncoder:
         try:
             buckets, *words = (folder / "vocabulary.txt").read_text(encoding="utf-8").split()
-            vocabulary = Vocabulary(words, int(buckets))
+            vocabulary = PairVocabulary(words, int(buckets))  # of which there may be none
         except (OSError, ValueError) as error:
             raise SpaceError(
                 f"The folder {folder} does not hold a vocabulary: {error}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from crossmodal_edu.text.encoder import TextEncoder, Tokens
+from crossmodal_edu.text.encoder import PairVocabulary, TextEncoder, Tokens
 from crossmodal_edu.text.tokens import Vocabulary
 
 WORDS = ["red", "white", "dots", "with", "bag"]
@@ -96,3 +96,51 @@ def test_the_encoder_can_be_exported_and_gives_the_same(encoder, tmp_path, need)
     numbers, present = encoder.prepare(texts)
     (exported,) = session.run(None, {"numbers": numbers.numpy(), "present": present.numpy()})
     torch.testing.assert_close(torch.from_numpy(exported), encoder.embed(texts), atol=1e-5, rtol=1e-5)
+
+
+def test_pairs_of_neighbours_are_counted_as_words_are():
+    texts = ["Navy blue bag", "navy blue, shoe", "blue navy", "a"]
+    assert PairVocabulary.of_texts(texts, 2).words == ("blue", "navy", "navy_blue")
+    assert PairVocabulary.of_texts(texts, 3).words == ("blue", "navy")
+    words = Vocabulary.of_texts(texts, 1).words
+    assert tuple(word for word in PairVocabulary.of_texts(texts, 1).words if "_" not in word) == words
+
+
+def test_known_pairs_stand_behind_the_words_and_others_are_left_out():
+    vocabulary = PairVocabulary(["red", "bag", "red_bag"], buckets=8)
+    plain = Vocabulary(["red", "bag", "red_bag"], buckets=8)
+    assert vocabulary.encode("bag red") == plain.encode("bag red")
+    assert vocabulary.encode("a red bag") == [*plain.encode("a red bag"), (4,)]
+    assert vocabulary.encode("") == [] and vocabulary.encode("red") == plain.encode("red")
+    assert vocabulary.encode("red bag", longest=1) == plain.encode("red")
+    assert vocabulary.encode("red_bag") == [*plain.encode("red bag"), (4,)], "a pair cannot be written"
+    assert vocabulary.unknown("red bag sofa") == ["sofa"]
+
+
+def test_a_pair_is_more_than_its_words_in_another_order():
+    vocabulary = PairVocabulary([*WORDS, "red_dots"], buckets=8)
+    encoder = TextEncoder(vocabulary, width=8, dimensions=6, recurrent=False).eval()
+    one, other, third = encoder.embed(["white red dots", "red white dots", "dots white red"])
+    assert not torch.allclose(one, other, atol=1e-4)
+    assert torch.allclose(other, third, atol=1e-6)
+
+
+def test_two_layers_add_to_the_projected_mean():
+    encoder = TextEncoder(Vocabulary(WORDS, 4), width=4, dimensions=3, recurrent=False, residual=True).eval()
+    plain = TextEncoder(Vocabulary(WORDS, 4), width=4, dimensions=3, recurrent=False).eval()
+    assert plain.refine is None
+    plain.load_state_dict(encoder.state_dict(), strict=False)
+    mean = plain.embed(["red bag"])
+    first, second = (layer for layer in encoder.refine if isinstance(layer, torch.nn.Linear))
+    expected = mean + second(torch.relu(first(mean)))
+    torch.testing.assert_close(encoder.embed(["red bag"]), expected.detach())
+
+
+def test_what_is_saved_comes_back_with_its_pairs_and_layers(tmp_path):
+    vocabulary = PairVocabulary([*WORDS, "red_dots"], buckets=8)
+    encoder = TextEncoder(vocabulary, 8, 6, recurrent=False, residual=True).half().float().eval()
+    encoder.save(tmp_path)
+    loaded = TextEncoder.load(tmp_path)
+    texts = ["red dots", "dots red", "sofa"]
+    torch.testing.assert_close(loaded.embed(texts), encoder.embed(texts))
+    assert loaded.vocabulary.words == vocabulary.words

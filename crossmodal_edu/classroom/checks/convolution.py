@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from crossmodal_edu.classroom.checks.checking import NotYet, check, number, numbers, same, shaped, slip
-from crossmodal_edu.image.convolution import conv2d, conv2d_backward
+from crossmodal_edu.classroom.convolution import conv2d, conv2d_backward
 
 
 @check

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from crossmodal_edu.audio.augment import random_changes
-from crossmodal_edu.audio.recogniser import Recogniser, train_recogniser, word_heard
 from crossmodal_edu.audio.speech import say
+from crossmodal_edu.classroom.recogniser import Recogniser, train_recogniser, word_heard
 from crossmodal_edu.errors import InputError
 
 WORDS = ("red", "yellow", "boots")

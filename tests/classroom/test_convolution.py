@@ -8,8 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from crossmodal_edu.errors import InputError
-from crossmodal_edu.image.convolution import (
+from crossmodal_edu.classroom.convolution import (
     _check_convolution,
     average_pool2d,
     col2im,
@@ -21,6 +20,7 @@ from crossmodal_edu.image.convolution import (
     output_size,
     window_places,
 )
+from crossmodal_edu.errors import InputError
 
 EDGE = torch.tensor([[-1.0, 0, 1], [-1, 0, 1], [-1, 0, 1]])
 BAG = torch.tensor([[0.0, 0, 9, 9, 9], [0, 0, 9, 9, 9], [0, 0, 9, 9, 9], [0, 0, 9, 9, 9], [0, 0, 0, 0, 0]])

@@ -1,0 +1,215 @@
+"""What each part of the recipe of `fashion` brings: the recipe shortened, then without one part at a time.
+
+``python -m benchmarks.run fashion_ablation`` makes all rows and stores the table;
+``python -m benchmarks.fashion_ablation "without pairs of words"`` trains the named rows and prints them.
+
+Titles and spoken titles of the validation side are asked against the pictures of that side and of the
+products of the training: the protocol of the section `fashion`, on a side from which one may choose.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from jaxtyping import Float
+from tqdm import tqdm
+
+from benchmarks.stored import store
+from crossmodal_edu.datasets.fashion import load_fashion, normalised
+from crossmodal_edu.evaluation.intervals import bootstrap_interval, paired_difference
+from crossmodal_edu.evaluation.metrics import recall_at_k, reciprocal_rank
+from crossmodal_edu.evaluation.relevance import rank_relevant
+from crossmodal_edu.modality import Modality, open_image
+from crossmodal_edu.recipes import RECIPES, Examples, Recipe, embed_examples, fit, speak_title
+from crossmodal_edu.spaces.contrastive import ContrastiveLearner
+
+SETTINGS = {
+    "share": 1 / 6,  # of the products of the training side
+    "seed": 5,  # of which
+    # The mean of the weights reaches back over the same share of the steps as in the long training.
+    "short": {"epochs": 6, "image_size": [40, 32], "growing": [], "batch_size": 192, "averaged": 0.93},
+    "rows": {
+        "the recipe, shortened": {},
+        "without pairs of words": {"pairs": False},
+        "without the residual layers of the text": {"text": {}},
+        "without words asked of the picture": {"asked": [0.0, 0.15]},
+        "without labels asked of the picture": {"asked": [0.1, 0.0]},
+        "the mean over places only": {"image": {"stem": 32, "strides": [2, 2, 2, 1], "maximum": False}},
+        "patches of 4x4 in place of the stem": {
+            "image": {"stem": 0, "strides": [4, 2, 2, 1], "maximum": True}
+        },
+        "without the blanked square": {"views": {"zoom": 0.15, "shift": 0.1, "turn": 10.0}},
+        "without averaged weights": {"averaged": 0.0},
+        "batches of 128": {"batch_size": 128},
+        "without sound": {"sound_every": 0},
+        "control: pictures shuffled": {},
+    },
+}
+CODE = [
+    "benchmarks/fashion_ablation.py",
+    "crossmodal_edu/audio/augment.py",
+    "crossmodal_edu/audio/encoder.py",
+    "crossmodal_edu/image/augment.py",
+    "crossmodal_edu/image/encoder.py",
+    "crossmodal_edu/recipes.py",
+    "crossmodal_edu/text/encoder.py",
+    "crossmodal_edu/training.py",
+]
+FIRST, CONTROL = "the recipe, shortened", "control: pictures shuffled"
+SAID = ("colour", "type", "usage", "season", "subcategory")
+MEASURES = ("R@1", "R@10", "MRR@10")
+
+Scores = Mapping[tuple[str, str], Float[np.ndarray, "q"]]  # by kind of query and measure
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measure of one training; differences are to the shortened recipe, on the same queries."""
+
+    trained: str
+    query: str
+    measure: str
+    value: float
+    low: float
+    high: float
+    difference: float
+    difference_low: float
+    difference_high: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Products to train on, to choose by, and the latter again in voices that no training hears."""
+
+    training: Examples
+    validation: Examples
+    unheard: Examples
+
+
+def recipe_of(name: str) -> Recipe:
+    """The recipe of a row; what JSON holds as lists comes back as tuples."""
+    changes = {**SETTINGS["short"], **SETTINGS["rows"][name]}
+    changes = {key: tuple(value) if isinstance(value, list) else value for key, value in changes.items()}
+    return replace(RECIPES["fashion"], **changes)
+
+
+def sides(share: float = SETTINGS["share"]) -> Sides:
+    """The same products for all rows: pictures of one size, titles spoken once by each kind of voice."""
+    fashion = load_fashion()
+    training, validation = fashion.split("train"), fashion.split("validation")
+    rng = np.random.default_rng(SETTINGS["seed"])
+    rows = np.sort(rng.choice(len(training), int(len(training) * share), replace=False))
+    model = recipe_of(FIRST).new_model(recipe_of(FIRST).vocabulary([("none",)]))
+
+    def examples(part: Any, held_out: bool) -> Examples:
+        labels = [[p.attributes.get(a) for a in SAID] for p in part]
+        texts = [(p.title, " ".join(filter(None, row))) for p, row in zip(part, labels, strict=True)]
+        images = (open_image(p.image) for p in tqdm(part, "pictures"))
+        sounds = (speak_title(p.title, int(p.id), held_out) for p in part)
+        groups = [normalised(p.title) for p in part]
+        return Examples.of(model, texts, images, sounds, groups=groups, labels=labels)
+
+    return Sides(
+        examples(training.take(rows.tolist()), False), examples(validation, False), examples(validation, True)
+    )
+
+
+def train_row(name: str, given: Sides) -> tuple[Scores, float]:
+    """Train one row and score it; with the seconds of the training."""
+    recipe, training = recipe_of(name), given.training
+    if name == CONTROL:
+        order = np.random.default_rng(0).permutation(len(training))
+        training = replace(training, pixels=training.pixels[order])
+    model = recipe.new_model(recipe.vocabulary(training.texts))
+    start = time.perf_counter()
+    fit(model, recipe, training, given.validation)
+    seconds = time.perf_counter() - start
+    return score(ContrastiveLearner(model.encoders.values()), given), seconds
+
+
+def score(learner: ContrastiveLearner, given: Sides) -> Scores:
+    """Each title of the validation side once, read and spoken, against all pictures."""
+    seen, known = embed_examples(learner, given.validation), embed_examples(learner, given.training)
+    heard = embed_examples(learner, given.unheard)
+    gallery = torch.cat([seen[Modality.IMAGE], known[Modality.IMAGE]])
+    titles = [text[0] for text in (*given.validation.texts, *given.training.texts)]
+    bearers: dict[str, list[int]] = {}
+    for position, title in enumerate(map(normalised, titles)):
+        bearers.setdefault(title, []).append(position)
+    asked = [first for first, *_ in bearers.values() if first < len(given.validation)]
+    right = [bearers[normalised(titles[first])] for first in asked]
+    scores = {}
+    for query, vectors in (("title", seen[Modality.TEXT]), ("spoken title", heard[Modality.AUDIO])):
+        ranks = rank_relevant(vectors[asked], gallery, right)
+        reciprocal = reciprocal_rank(ranks, right)
+        scores[query, "R@1"] = recall_at_k(ranks, right, 1)
+        scores[query, "R@10"] = recall_at_k(ranks, right, 10)
+        scores[query, "MRR@10"] = np.where(reciprocal >= 1 / 10, reciprocal, 0.0)
+    return scores
+
+
+def rows_of(name: str, scores: Scores, first: Scores, seconds: float) -> list[Row]:
+    """With intervals over queries."""
+    rows = []
+    for (query, measure), values in scores.items():
+        estimate = bootstrap_interval(values)
+        other = paired_difference(values, first[query, measure])
+        numbers = (estimate.value, estimate.low, estimate.high, other.value, other.low, other.high)
+        rows.append(Row(name, query, measure, *map(float, numbers), seconds))
+    return rows
+
+
+def shown(table: pd.DataFrame) -> str:
+    """R@10 of both kinds of query, in brackets the interval of the difference to the shortened recipe."""
+    lines = []
+    for name in dict.fromkeys(table.trained):
+        cells = []
+        for query in ("title", "spoken title"):
+            part = table[(table.trained == name) & (table["query"] == query)].set_index("measure")
+            for measure in ("R@10", "MRR@10"):
+                row = part.loc[measure]
+                told = f"; {row.difference:+.3f} ({row.difference_low:+.3f} to {row.difference_high:+.3f})"
+                cells.append(f"{row.value:.3f}" + ("" if name == FIRST else told))
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def main() -> str:
+    start = time.perf_counter()
+    given = sides()
+    rows, first = [], None
+    for name in SETTINGS["rows"]:
+        scores, seconds = train_row(name, given)
+        first = first or scores
+        rows += rows_of(name, scores, first, seconds)
+    table = pd.DataFrame([asdict(row) for row in rows])
+    store("fashion_ablation", table, SETTINGS, CODE, time.perf_counter() - start)
+    return f"""## Fashion: what each part of the recipe brings
+
+The recipe of `fashion`, shortened ({len(given.training):,} products, {SETTINGS["short"]["epochs"]} epochs,
+pictures of 40 x 32), then without one part at a time. Titles of the validation side, read or spoken by
+voices that no training hears, against {len(given.training) + len(given.validation):,} pictures; one seed.
+In brackets the 95 % interval of the difference to the first row over the same queries: it says what other
+titles would have given, not what another training would.
+
+| trained | title, R@10 | title, MRR@10 | spoken, R@10 | spoken, MRR@10 |
+|---|---|---|---|---|
+{shown(table)}
+"""
+
+
+if __name__ == "__main__":
+    given = sides()
+    first = None
+    for name in dict.fromkeys([FIRST, *sys.argv[1:]]):
+        scores, seconds = train_row(name, given)
+        first = first or scores
+        print(pd.DataFrame([asdict(row) for row in rows_of(name, scores, first, seconds)]).to_string())

@@ -1,0 +1,178 @@
+"""The checks of chapter 10: a point rebuilt, weights counted, a loss that stays finite, a turn, a hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from crossmodal_edu.classroom.checks.checking import NotYet, check, number, shaped, slip
+
+
+@check
+def check_rebuilt(answer: Any) -> str:
+    """The mean squared error of (3, 1) through the code 0.6 x + 0.8 y and back."""
+    wrong = {
+        2.6: "that is the code. What does the decoder make of it, and how far is that from (3, 1)?",
+        3.24: "you added the two squares. The mean has one more step.",
+        1.8: "that is the distance, the root of the sum of squares.",
+        np.sqrt(1.62): "you took the root. The error is the mean of the squares itself.",
+        1.26: "that is the mean of the absolute differences. Square them first.",
+        0.18: "the two differences have different signs, and yours cancel. Square them first.",
+        0.81: "divided once too often: there are two numbers.",
+        ((3 - 2.6) ** 2 + (1 - 2.6) ** 2)
+        / 2: "the code has to go through the decoder: (0.6, 0.8) times 2.6.",
+    }
+    slip(number(answer), 1.62, wrong, "first the code, 0.6 · 3 + 0.8 · 1; then the point that it stands for.")
+    return "code 2.6, rebuilt (1.56, 2.08), differences 1.44 and −1.08."
+
+
+@check
+def check_parameters(answer: Any) -> str:
+    """The numbers that are learned in 1,728 → 128 → 32 → 128 → 1,728."""
+    encoder, decoder = 1728 * 128 + 128 + 128 * 32 + 32, 32 * 128 + 128 + 128 * 1728 + 1728
+    wrong = {
+        encoder: "that is the encoder. The decoder learns too.",
+        decoder: "that is the decoder. The encoder learns too.",
+        encoder + decoder - (128 + 32 + 128 + 1728): "each unit has a bias as well.",
+        2 * encoder: "the decoder ends in 1,728 units, each with a bias; the encoder ended in 32.",
+        2 * 1728 * 32 + 32 + 1728: "there is a layer of 128 units on each side of the code.",
+        1728 + 128 + 32 + 128 + 1728: "these are units. Every unit has a weight for each unit before it.",
+        128 + 32 + 128 + 1728: "these are the biases alone.",
+    }
+    right = encoder + decoder
+    slip(
+        number(answer) - right,  # a whole number is right to the last digit
+        0,
+        {count - right: hint for count, hint in wrong.items()},
+        "four layers; each has inputs × outputs weights and one bias an output.",
+        atol=0.4,
+    )
+    return "452,576 numbers, learned from 1,206 pictures of 1,728: no wonder that it knows them too well."
+
+
+@check
+def check_cross_entropy(loss: Callable[[Tensor, Tensor], Any]) -> str:
+    """A function from logits (n, d) and shares (n, d) to their mean cross-entropy."""
+    rng = torch.Generator().manual_seed(5)
+    logits, wanted = 2 * torch.randn(6, 4, generator=rng), torch.rand(6, 4, generator=rng)
+    right = F.binary_cross_entropy_with_logits(logits, wanted)
+    each = F.binary_cross_entropy_with_logits(logits, wanted, reduction="none")
+    guess = logits.sigmoid()
+    got = loss(logits.clone(), wanted.clone())
+    shapes = {
+        (6, 4): "one number an entry came out. Take the mean over all of them.",
+        (6,): "one number a row came out. The mean runs over rows and coordinates.",
+        (4,): "one number a coordinate came out. The mean runs over rows and coordinates.",
+    }
+    wrong = [
+        (each.sum(), "that is the sum over everything. Its size depends on the batch."),
+        (
+            each.sum(dim=1).mean(),
+            "a sum over coordinates, though a mean over rows: it grows with their number.",
+        ),
+        (-right, "it is negative. The logarithm of a share is below 0; mind the sign."),
+        (-(wanted * guess.log()).mean(), "half is missing: 1 − t says how dark a pixel is."),
+        (right / np.log(2), "right, in bits. Here logarithms are natural."),
+        ((guess - wanted).square().mean(), "that is the squared error of σ(x)."),
+        (F.binary_cross_entropy_with_logits(guess, wanted), "the sigmoid was applied twice."),
+        (F.binary_cross_entropy_with_logits(wanted, guess), "the two arguments have changed places."),
+    ]
+    one = shaped(got, (), "one number comes out", shapes)
+    slip(one, right.item(), [(w.item(), hint) for w, hint in wrong], "−t ln σ(x) − (1 − t) ln(1 − σ(x)).")
+    for x, t, want in ((500.0, 1.0, 0.0), (-500.0, 1.0, 500.0), (500.0, 0.0, 500.0), (-500.0, 0.0, 0.0)):
+        extreme = float(shaped(loss(torch.tensor([[x]]), torch.tensor([[t]])), (), "one number comes out"))
+        if not np.isfinite(extreme):
+            raise NotYet(
+                f"right for small numbers; for x = {x:g} and t = {t:g} it gives {extreme}. In single "
+                "precision σ(500) is 1, and ln(1 − 1) is −∞."
+            )
+        if abs(extreme - want) > 1:
+            raise NotYet(
+                f"for x = {x:g} and t = {t:g} the answer is {want:g}, and yours {extreme:.4g}. Was something "
+                "cut off, so that it stays finite? Then its slope is gone there, too."
+            )
+    return "the same as torch's, and finite for logits of 500."
+
+
+@check
+def check_turn(turn: Callable[[Tensor, Tensor], Any]) -> str:
+    """A function from two tables (n, k) to the orthogonal matrix that brings one nearest to the other."""
+    rng = torch.Generator().manual_seed(2)
+    one = torch.randn(40, 5, generator=rng) * torch.tensor([3.0, 2.0, 1.5, 1.0, 0.5])
+    one = one - one.mean(dim=0)
+    true = torch.linalg.qr(torch.randn(5, 5, generator=rng)).Q
+    true[:, 0] *= -torch.linalg.det(true).sign()  # a turn with a mirror in it
+    noise = 0.3 * torch.randn(40, 5, generator=rng)
+    other = one @ true + noise - noise.mean(dim=0)
+    u, _, vh = torch.linalg.svd(one.T @ other)
+    best = u @ vh
+    got = torch.from_numpy(
+        shaped(turn(one.clone(), other.clone()), (5, 5), "five numbers are turned into five")
+    )
+    got = got.float()
+    if not torch.isfinite(got).all():
+        raise NotYet("there is NaN or infinity in it.")
+    straight = torch.linalg.lstsq(one, other).solution
+    wrong = [
+        (
+            straight,
+            "that is least squares, which also stretches. A turn keeps all lengths: turn @ turn.T = 1.",
+        ),
+        (torch.linalg.pinv(other) @ one, "least squares, and from the second to the first."),
+        (torch.eye(5), "nothing was turned."),
+        (best.T, "the right turn, the other way round: one @ turn should be near other."),
+        (u @ vh.T, "torch.linalg.svd gives Vᵀ already, and yours is transposed once more."),
+        (u.T @ vh, "U is transposed. With U S Vᵀ = oneᵀ other, the turn is U Vᵀ."),
+        (
+            u @ torch.diag(torch.tensor([1.0, 1, 1, 1, -1])) @ vh,
+            "mirrors are allowed here; yours leaves one out.",
+        ),
+    ]
+    hint = "take the singular value decomposition of oneᵀ other, and leave the singular values out."
+    if not torch.allclose(got @ got.T, torch.eye(5), atol=1e-3):
+        slip(got, best, wrong, "it is not orthogonal: turn @ turn.T is not the identity.", atol=1e-3)
+    slip(got, best, wrong, hint, atol=1e-3)
+    wide = torch.randn(7, 3, generator=rng)
+    slip(turn(wide, wide), torch.eye(3), otherwise="a table and itself need no turn.", atol=1e-3)
+    return "lengths and angles stay, and the two tables lie as near as any turn can bring them."
+
+
+@check
+def check_hold(hold: Callable[[Tensor], Any]) -> str:
+    """A function from codes (n, k) to how far the spread of their numbers stays below 1, as a mean."""
+    rng = torch.Generator().manual_seed(1)
+    shape = torch.randn(5000, 4, generator=rng)
+    shape = (shape - shape.mean(dim=0)) / shape.std(dim=0)
+    codes = shape * torch.tensor([0.2, 0.5, 0.7, 1.5]) + torch.tensor([0.5, 0.0, -0.2, 0.1])
+    right = (0.8 + 0.5 + 0.3) / 4
+    spread = codes.std(dim=0)
+    shapes = {
+        (4,): "one number for each number of the code. Take their mean.",
+        (5000,): "one number a row: the spread runs over the batch, dim=0.",
+    }
+    wrong = [
+        (right * 4, "a sum over the numbers of the code; the mean was asked for."),
+        ((1 - spread).mean(), "a number that spreads by 1.5 pays for one that has shrunk. Cut off at 0."),
+        ((1 - spread).abs().mean(), "a spread above 1 is no mistake here. Cut off at 0."),
+        ((1 - spread).square().mean(), "that pulls a spread of 1.5 back to 1. Cut off at 0."),
+        ((1 - spread.square()).relu().mean(), "that is the variance. The spread is its root."),
+        ((1 - codes.std()).relu(), "one spread of all numbers together: a large one hides a small one."),
+        ((1 - codes.std(dim=1)).relu().mean(), "the spread runs over the batch, dim=0, not within a code."),
+        ((1 - codes.square().mean(dim=0).sqrt()).relu().mean(), "the mean of each number has to go first."),
+        (-right, "the sign: shrinking has to cost something."),
+        ((spread - 1).relu().mean(), "that punishes what is wide. Shrinking is the problem."),
+    ]
+    got = shaped(hold(codes.clone()), (), "one number comes out", shapes)
+    known = [(float(value), hint) for value, hint in wrong]
+    slip(got, right, known, "for each number of the code: 1 less its spread, but at least 0.", atol=1e-3)
+    slip(hold(10 * shape), 0.0, otherwise="codes that spread by 10 should cost nothing.", atol=1e-3)
+    tried = (0.5 * shape).requires_grad_()
+    answer = hold(tried)
+    if not (isinstance(answer, Tensor) and answer.requires_grad):
+        raise NotYet("right, but nothing can be learned from it: keep it a tensor, without item() or NumPy.")
+    return "0 for codes that spread, up to 1 for codes that have shrunk to a point."

@@ -1,0 +1,200 @@
+"""The checks of chapter 09: canonical correlations, whitening, local scaling, and a better space."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import sqrt
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from crossmodal_edu.classroom.checks.checking import NotYet, check, number, numbers, same, shaped, slip
+from crossmodal_edu.evaluation.intervals import paired_difference
+
+Table = Float[np.ndarray, "n d"]
+
+
+@check
+def check_second(answer: Any) -> str:
+    """The second canonical correlation where brightness is (1, −1, 0, 0) and all else as in the chapter."""
+    roots = "the lengths are the square roots of the sums of squares: 2 for shine, √2 for brightness."
+    wrong = {
+        1: "1 is the first: size and height are as they were. Which pair is left?",
+        0.6: "that was the old brightness, (7, −7, −1, 1).",
+        2: "2 is the sum of the products of shine and brightness. A correlation divides by both lengths.",
+        0.5: "0.5 is the *square* of it, or a division by 4: " + roots,
+        0.25: roots,
+        sqrt(2): "one length is missing: divide by that of shine *and* that of brightness.",
+        -sqrt(0.5): "the number is right; singular values have no sign, and a direction may be turned round.",
+        0: "brightness and *size* have 0 in common. And brightness and shine?",
+    }
+    otherwise = "correlate shine (1, −1, 1, −1) with brightness (1, −1, 0, 0): products, sum, both lengths."
+    slip(number(answer), sqrt(0.5), wrong, otherwise, atol=0.008)
+    return "2 / (2 · √2) = 0.71. The columns of both sides are still uncorrelated, so no turning is needed."
+
+
+@check
+def check_whiten(whiten: Callable[[Table], Table]) -> str:
+    """A function from a centred table (n, d) to (n, r): uncorrelated columns of length one, same directions."""
+    rng = np.random.default_rng(9)
+    tall = rng.normal(size=(40, 4)) @ rng.normal(size=(4, 4)) * [1, 10, 0.1, 3]
+    wide = rng.normal(size=(5, 7))
+    flat = rng.normal(size=(30, 2)) @ rng.normal(size=(2, 3))
+    told = {
+        "40 products in 4 dimensions": (tall, 4),
+        "5 products in 7 dimensions": (wide, 4),
+        "30 products whose third column is a mixture of the others": (flat, 2),
+    }
+    for name, (table, rank) in told.items():
+        table = table - table.mean(axis=0)
+        got = numbers(whiten(table.copy()))
+        if got.ndim != 2 or len(got) != len(table):
+            raise NotYet(f"{name} give a table of {len(table)} rows; yours has the shape {got.shape}.")
+        if not np.isfinite(got).all():
+            raise NotYet(f"{name}: something was divided by 0. Directions without variation are left out.")
+        if same(got, table, 1e-9):
+            raise NotYet(f"{name}: that is the table itself.")
+        _judge_columns(name, table, got, rank)
+    return (
+        "uncorrelated, of length one, and no direction that is not there, also with fewer rows than columns."
+    )
+
+
+def _judge_columns(name: str, table: Table, got: Table, rank: int) -> None:
+    n = len(table)
+    products = got.T @ got
+    lengths = np.diag(products)
+    mixed = np.abs(products - np.diag(lengths)).max() > 1e-4 * lengths.max()
+    if got.shape[1] == rank and same(products, np.eye(rank), 1e-5):
+        inside = got - table @ np.linalg.lstsq(table, got, rcond=None)[0]
+        if np.abs(inside).max() > 1e-4:
+            raise NotYet(f"{name}: these columns are no mixtures of the table's own. Is the input used?")
+        return
+    if mixed and same(lengths, np.full(len(lengths), lengths[0]), 1e-4):
+        raise NotYet(f"{name}: all columns are equally long, but some are still correlated. "
+                     "Dividing each column by its length does not turn anything.")  # fmt: skip
+    if not mixed and got.shape[1] == rank and same(lengths, np.full(rank, n), 1e-3 * n):
+        raise NotYet(f"{name}: the columns have the variance 1, and so the length √{n}. Length one is asked.")
+    if not mixed and got.shape[1] == rank and same(lengths, np.full(rank, n - 1), 1e-3 * n):
+        raise NotYet(f"{name}: the columns have the length √(n − 1). Length one is asked.")
+    if not mixed and got.shape[1] == rank:
+        raise NotYet(f"{name}: uncorrelated, but of lengths {np.sqrt(lengths).round(2).tolist()}. "
+                     "They were turned and not yet divided by their length.")  # fmt: skip
+    if got.shape[1] > rank:
+        raise NotYet(f"{name} vary in {rank} directions, and you give {got.shape[1]} columns. What is a "
+                     "singular value of 1e-16 worth, and what becomes of it when you divide by it?")  # fmt: skip
+    if got.shape[1] < rank:
+        raise NotYet(f"{name} vary in {rank} directions, and you give {got.shape[1]} columns.")
+    raise NotYet(f"{name}: the columns are still correlated.")
+
+
+@check
+def check_correlations(correlations: Callable[[Table, Table], Float[np.ndarray, "r"]]) -> str:
+    """A function from two tables that are not centred to their canonical correlations, largest first."""
+    rng = np.random.default_rng(9)
+    hidden = rng.normal(size=(60, 2))
+    one = hidden @ rng.normal(size=(2, 3)) * [5, 1, 1] + 0.7 * rng.normal(size=(60, 3)) + [4, -9, 1]
+    other = hidden @ rng.normal(size=(2, 2)) + 0.7 * rng.normal(size=(60, 2)) + [20, 3]
+    for first, second in ((one, other), (other, one)):
+        right = _canonical(first, second)
+        wrong = _slips(first, second)
+        got = shaped(
+            correlations(first.copy(), second.copy()),
+            (2,),
+            f"tables of {first.shape[1]} and {second.shape[1]} columns have 2 canonical correlations",
+            {(3,): "three numbers: there are no more pairs of directions than the smaller table has columns, 2.",
+             (2, 2): "a whole table: K itself, or its singular values on a diagonal? Two numbers are asked.",
+             (3, 2): "a whole table. It holds every column with every column; one SVD more gives the two numbers.",
+             (2, 3): "a whole table. It holds every column with every column; one SVD more gives the two numbers."},
+        )  # fmt: skip
+        slip(got, right, wrong, f"the first is {right[0]:.3f}, yours is {got[0]:.3f}.", atol=1e-4)
+    return "whichever road you took, it leads to the singular values of K."
+
+
+def _canonical(one: Table, other: Table) -> Float[np.ndarray, "r"]:
+    left, right = (np.linalg.svd(x - x.mean(axis=0), full_matrices=False)[0] for x in (one, other))
+    return np.linalg.svd(left.T @ right)[1]
+
+
+def _slips(one: Table, other: Table) -> list[tuple[Any, str]]:
+    centred = [x - x.mean(axis=0) for x in (one, other)]
+    right = _canonical(one, other)
+    raw = [np.linalg.svd(x, full_matrices=False)[0] for x in (one, other)]
+    scaled = [x / np.linalg.norm(x, axis=0) for x in centred]
+    svds = [np.linalg.svd(x, full_matrices=False) for x in centred]
+    components = [x @ v.T[:, :2] for x, (_, _, v) in zip(centred, svds, strict=True)]
+    paired = [abs(np.corrcoef(components[0][:, i], components[1][:, i])[0, 1]) for i in (0, 1)]
+    covariance = np.linalg.svd(centred[0].T @ centred[1])[1]
+    single = "each column was brought to one length, but the columns of one table are still correlated."
+    return [
+        (right[::-1], "the right numbers, smallest first."),
+        (right**2, "these are the squares: eigenvalues. The correlations are their roots."),
+        (np.linalg.svd(raw[0].T @ raw[1])[1], "the means are still in: take them off each column first."),
+        (covariance, "these are covariances, which grow with the tables. Whiten first."),
+        (covariance / len(one), "these are covariances, which grow with the tables. Whiten first."),
+        (covariance / (len(one) - 1), "these are covariances, which grow with the tables. Whiten first."),
+        (np.linalg.svd(scaled[0].T @ scaled[1])[1], single),
+        (paired, "the components of two PCAs, in their order. Nobody asked them to match."),
+        (right / len(one), "too small by n: the whitened columns have length one already."),
+        (right * len(one), "too large by n: whitened columns have length one, not the variance 1."),
+        (right * (len(one) - 1), "too large by n − 1: whitened columns have length one, not the variance 1."),
+    ]
+
+
+@check
+def check_csls(scale: Callable[[Table, Table, int], Table]) -> str:
+    """A function from cosines (q, n), those of known queries (m, n) and k to local scaling (q, n)."""
+    rng = np.random.default_rng(9)
+    for q, n, m, k in ((3, 5, 4, 2), (4, 4, 4, 3), (2, 6, 7, 1)):
+        cosines, known = rng.uniform(-1, 1, (q, n)), rng.uniform(-1, 1, (m, n))
+        got = scale(torch.from_numpy(cosines.copy()).numpy(), known.copy(), k)
+        got = shaped(got, (q, n), f"{q} queries and {n} items give the shape ({q}, {n})")
+        queries = np.sort(cosines, axis=1)[:, -k:].mean(axis=1)[:, None]
+        items = np.sort(known, axis=0)[-k:].mean(axis=0)[None]
+        wrong = [
+            (2 * cosines - items, "the order of the answers is right. r(q), the query's own part, is missing."),
+            (2 * cosines - queries, "only r(q) is taken off, which is the same for all items of a query: "
+             "no order changes. Where is r(g)?"),
+            (cosines - queries - items, "the cosine counts twice."),
+            (2 * cosines - np.sort(cosines, axis=1)[:, :k].mean(axis=1)[:, None] - np.sort(known, axis=0)[:k].mean(axis=0),
+             "the k *farthest* were taken: sorting goes upwards."),
+            (2 * cosines - cosines.mean(axis=1)[:, None] - known.mean(axis=0), "the mean over all, not over the k nearest."),
+            (2 * cosines + queries + items, "both parts are taken *off*."),
+            (cosines, "that is the cosine."),
+            (2 * cosines, "twice the cosine, and nothing is taken off."),
+        ]  # fmt: skip
+        if q >= k:
+            asked = np.sort(cosines, axis=0)[-k:].mean(axis=0)[None]
+            wrong.append((2 * cosines - queries - asked, "r(g) was taken from the queries that are being asked: "
+                          "each answer would depend on what others ask. `known` has the others."))  # fmt: skip
+        if m == n:
+            rows = np.sort(known, axis=1)[:, -k:].mean(axis=1)[None]
+            wrong.append((2 * cosines - queries - rows, "the items of `known` are its columns; you looked along "
+                          "the rows."))  # fmt: skip
+        right = 2 * cosines - queries - items
+        hint = f"the first number is {right[0, 0]:.3f}, yours {got[0, 0]:.3f}."
+        slip(got, right, wrong, hint)
+    return "an item that is near to everything has to be nearer than that."
+
+
+@check
+def check_space_beats(space: Any, reference: Any, measure: Callable[[Any], Float[np.ndarray, "q"]]) -> str:
+    """A space that finds more than the chapter's on the validation side, beyond what chance explains."""
+    if isinstance(space, type):
+        raise NotYet("that is a class. Make a space of it and fit it on the training side.")
+    if not hasattr(space, "embed"):
+        raise NotYet("a space has a method embed(modality, vectors).")
+    ours, theirs = measure(space), measure(reference)
+    gain = paired_difference(ours, theirs)
+    values = f"R@10 {ours.mean():.3f} against {theirs.mean():.3f}"
+    if space is reference or np.array_equal(ours, theirs):
+        raise NotYet("that is the chapter's space, or one that finds the very same.")
+    if ours.mean() > 0.9:
+        raise NotYet(f"{values} is too good: is the validation side in the fit?")
+    if gain.high < 0:
+        raise NotYet(f"{values}: worse. Which modality has most directions, and which fewest?")
+    if gain.low <= 0:
+        raise NotYet(f"{values}, but the difference, {gain}, may be none: its interval holds 0.")
+    return f"the difference to the chapter's space, {gain}, leaves out 0. Now the test side, once."
