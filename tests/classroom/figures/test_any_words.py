@@ -18,6 +18,7 @@ from crossmodal_edu.classroom import figures
 from crossmodal_edu.classroom.figures import (
     attention,
     concepts,
+    contrastive,
     convolution,
     glove,
     mfcc,
@@ -40,6 +41,7 @@ LINE = np.linspace(0.1, 0.9, 5)
 SOUND = RNG.normal(size=4_000)
 HALF = Estimate(0.5, 0.4, 0.6, 9)
 PAIRS = PairCosines(matching=np.array([0.5, 0.9]), random=np.array([-0.1, 0.2, 0.3]))
+SPACES = {"data": "shop", "query": "text", "gallery": "image", "measure": "R@10", "value": 0.5}
 SPEAKERS = {"accuracy": [0.8, 0.9], "low": [0.7, 0.8], "high": [0.9, 1.0]}
 
 # One call a figure; ``w`` is the word that comes from somewhere else.
@@ -78,6 +80,14 @@ FIGURES = {
     concepts.modality_clouds: lambda w: ({w: {"text": POINTS, "image": POINTS}}, w),
     concepts.space_map: lambda w: ({"text": POINTS, "image": POINTS}, [w, w, "bag"], {0: PICTURE}, w),
     concepts.agreement_dots: lambda w: ({"text": {w: 0.5}}, {w: 0.2}, w),
+    contrastive.batch_table: lambda w: ([Product("1", title=w), Product("2")], {w: np.eye(2)}, w),
+    contrastive.bound_curves: lambda w: ([1.0, 2.0], {8: [0.9, 1.5]}, w),
+    contrastive.interval_curves: lambda w: ({w: {0.1: HALF, 1.0: HALF}}, w, w, 0.1, True, w),
+    contrastive.training_path: lambda w: ({w: POINTS[:, :2]}, {0: w}, w),
+    contrastive.difference_dots: lambda w: ({w: {w: HALF, "bag": HALF}}, w, (w, w), w),
+    contrastive.space_table: lambda w: (
+        pd.DataFrame([{**SPACES, "space": w, "low": 0.4, "high": 0.6}]), "shop", "R@10", 0.1, None, None, w,
+    ),
     word2vec.word_map: lambda w: ({w: POINTS}, [w, "a", "b"], {w: w, "a": "kind", "b": "kind"}, None, w),
     word2vec.loss_curves: lambda w: ({w: np.array([[2.0, 1.0], [1.0, 0.5]])}, w),
     word2vec.similarity_scatter: lambda w: ([0.1, 0.2], [1.0, 2.0], [w, "a, b"], [w], w),
