@@ -42,6 +42,7 @@ SOUND = RNG.normal(size=4_000)
 HALF = Estimate(0.5, 0.4, 0.6, 9)
 PAIRS = PairCosines(matching=np.array([0.5, 0.9]), random=np.array([-0.1, 0.2, 0.3]))
 SPACES = {"data": "shop", "query": "text", "gallery": "image", "measure": "R@10", "value": 0.5}
+DIFFERENCE = {"difference": 0.1, "difference_low": 0.0, "difference_high": 0.2}
 SPEAKERS = {"accuracy": [0.8, 0.9], "low": [0.7, 0.8], "high": [0.9, 1.0]}
 
 # One call a figure; ``w`` is the word that comes from somewhere else.
@@ -85,6 +86,9 @@ FIGURES = {
     contrastive.interval_curves: lambda w: ({w: {0.1: HALF, 1.0: HALF}}, w, w, 0.1, True, w),
     contrastive.training_path: lambda w: ({w: POINTS[:, :2]}, {0: w}, w),
     contrastive.difference_dots: lambda w: ({w: {w: HALF, "bag": HALF}}, w, (w, w), w),
+    contrastive.ablation_dots: lambda w: (
+        pd.DataFrame([{**SPACES, **DIFFERENCE, "trained": name} for name in ("all", w, "bag")]), "R@10", w,
+    ),
     contrastive.space_table: lambda w: (
         pd.DataFrame([{**SPACES, "space": w, "low": 0.4, "high": 0.6}]), "shop", "R@10", 0.1, None, None, w,
     ),
