@@ -24,13 +24,13 @@ from torchvision.transforms import v2
 
 from benchmarks.memory import in_own_process, peak_growth
 from benchmarks.stored import store
+from crossmodal_edu.classroom.cnn import SmallCNN
 from crossmodal_edu.classroom.convolution import conv2d, conv2d_backward, conv2d_loops
 from crossmodal_edu.classroom.fashion_mnist import LabelledPictures, load_fashion_mnist
 from crossmodal_edu.classroom.grocery import Grocery, Photo, load_grocery
 from crossmodal_edu.evaluation.intervals import bootstrap_interval
 from crossmodal_edu.image.augment import random_views, view_each
 from crossmodal_edu.image.backbone import Backbone, Lite0, load_resnet18
-from crossmodal_edu.image.cnn import SmallCNN
 from crossmodal_edu.image.encoder import ImageEncoder
 from crossmodal_edu.modality import open_image
 from crossmodal_edu.pretrained import load_pretrained
@@ -55,9 +55,9 @@ SETTINGS = {
 }
 CODE = [
     "benchmarks/pictures.py",
+    "crossmodal_edu/classroom/cnn.py",
     "crossmodal_edu/image/augment.py",
     "crossmodal_edu/image/backbone.py",
-    "crossmodal_edu/image/cnn.py",
     "crossmodal_edu/image/encoder.py",
     "crossmodal_edu/training.py",
 ]

@@ -15,6 +15,7 @@ from torch import Tensor
 from crossmodal_edu.encoders import Encoder
 from crossmodal_edu.errors import SpaceError
 from crossmodal_edu.modality import Modality
+from crossmodal_edu.saving import reading
 from crossmodal_edu.spaces.space import EmbeddingSpace, SharedSpace
 
 KINDS = {
@@ -164,7 +165,8 @@ class Model:
         SpaceError
             If a file is missing, or a class is unknown.
         """
-        try:
+        remedy = "Save the model again, or use one that ships: shop or fashion."
+        with reading(folder, "a model", "a folder written by Model.save.", remedy, SpaceError):
             about = json.loads((folder / "model.json").read_text(encoding="utf-8"))
             if about["format"] > _FORMAT:
                 raise ValueError("a newer version of this package made it; update the package")
@@ -176,12 +178,6 @@ class Model:
             }
             encoders = [parts[place] for place in parts if place != "space"]
             return cls(encoders, parts["space"], about["name"], about["scales"])
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise SpaceError(
-                f"The folder {folder} does not hold a model: {error}",
-                accepted="a folder written by Model.save.",
-                remedy="Save the model again, or use one that ships: shop or fashion.",
-            ) from error
 
     def classes(self) -> set[type]:
         """The classes of its parts, for :meth:`load`."""

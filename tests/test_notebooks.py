@@ -21,7 +21,7 @@ CHAPTERS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 SOLUTIONS = sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb"))
 BUILT_IN_A_CHAPTER = (
     *("text", "image", "audio", "spaces", "retrieval", "evaluation", "padding.py"),
-    *("classroom/convolution.py", "classroom/recogniser.py"),
+    *("classroom/cnn.py", "classroom/convolution.py", "classroom/recogniser.py"),
 )
 
 # "Chapter 14." in a docstring: built there. "Used in Chapter 14.": called there, not shown.

@@ -27,16 +27,16 @@ from tqdm import tqdm
 from crossmodal_edu.audio import mfcc as mfcc_module
 from crossmodal_edu.audio.encoder import Spectrograms, mfcc_batch
 from crossmodal_edu.audio.mfcc import deltas
+from crossmodal_edu.classroom import cnn as cnn_module
 from crossmodal_edu.classroom import recogniser as recogniser_module
+from crossmodal_edu.classroom.cnn import SmallCNN
 from crossmodal_edu.classroom.recogniser import Recogniser
 from crossmodal_edu.datasets import folders
 from crossmodal_edu.datasets.fashion import load_fashion, normalised
 from crossmodal_edu.datasets.shop import load_shop
 from crossmodal_edu.errors import DataMissingError
-from crossmodal_edu.image import cnn as cnn_module
 from crossmodal_edu.image.augment import random_views
 from crossmodal_edu.image.backbone import Lite0
-from crossmodal_edu.image.cnn import SmallCNN
 from crossmodal_edu.modality import Modality, open_audio, open_image
 from crossmodal_edu.products import Catalog, Product
 from crossmodal_edu.recipes import speak_title

@@ -8,14 +8,13 @@ from typing import Any, ClassVar
 
 import torch
 from jaxtyping import Float
-from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.nn import functional as F
 
 from crossmodal_edu.errors import SpaceError
 from crossmodal_edu.modality import Modality
-from crossmodal_edu.saving import written_aside
+from crossmodal_edu.saving import reading, written_aside
 from crossmodal_edu.spaces.space import Features, check_dimensions, check_fitted
 
 
@@ -88,12 +87,12 @@ class LinearSpace:
             If it is not there, or damaged.
         """
         space = cls.__new__(cls)  # what only fit() needs is not kept
-        try:
+        with reading(
+            folder, f"a {cls.__name__}", "what one save() wrote.", "Fit and save it again.", SpaceError
+        ):
             parts = load_file(folder / "space.safetensors")
             LinearSpace.__init__(space, int(parts.pop("dimensions")))
             for name, value in parts.items():
                 side, kind = name.split(".")
                 {"mean": space.means, "map": space.maps}[kind][Modality(side)] = value
-        except (OSError, ValueError, KeyError, SafetensorError) as error:
-            raise SpaceError(f"{folder} does not hold a {cls.__name__}: {error}") from error
         return space

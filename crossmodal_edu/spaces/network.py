@@ -9,14 +9,13 @@ from typing import Any, ClassVar
 
 import torch
 from jaxtyping import Float
-from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from crossmodal_edu.errors import SpaceError
 from crossmodal_edu.modality import Modality
-from crossmodal_edu.saving import written_aside
+from crossmodal_edu.saving import reading, written_aside
 from crossmodal_edu.spaces.space import Features, check_dimensions, check_fitted
 from crossmodal_edu.training import History, Turn, inference, train
 
@@ -191,14 +190,14 @@ class NetworkSpace(nn.Module):
         SpaceError
             If it is not there, or damaged.
         """
-        try:
+        with reading(
+            folder, f"a {cls.__name__}", "what one save() wrote.", "Fit and save it again.", SpaceError
+        ):
             about = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
             space = cls(about["dimensions"], about["hidden"])
             networks = {name: space._network(size) for name, size in about["sizes"].items()}
             space.networks = nn.ModuleDict(networks)
             space.networks.load_state_dict(load_file(folder / "weights.safetensors"))
-        except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError) as error:
-            raise SpaceError(f"{folder} does not hold a {cls.__name__}: {error}") from error
         return space.eval()
 
     def _network(self, d: int) -> nn.Sequential:

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from crossmodal_edu.errors import SpaceError
 from crossmodal_edu.modality import Modality
+from crossmodal_edu.saving import reading
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,10 +119,10 @@ class SharedSpace:
     @classmethod
     def load(cls, folder: Path) -> SharedSpace:
         """Read what :meth:`save` wrote."""
-        try:
+        with reading(
+            folder, f"a {cls.__name__}", "what one save() wrote.", "Fit and save it again.", SpaceError
+        ):
             return cls(int((folder / "dimensions.txt").read_text(encoding="utf-8")))
-        except (OSError, ValueError) as error:
-            raise SpaceError(f"{folder} does not hold a space: {error}") from error
 
 
 def paired(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from crossmodal_edu.classroom.cnn import SmallCNN
 from crossmodal_edu.classroom.convolution import conv2d, max_pool2d
-from crossmodal_edu.image.cnn import SmallCNN
 
 
 def test_every_shape_is_as_the_chapter_says():
