@@ -383,7 +383,7 @@ def train_shop(recipe: Recipe) -> tuple[Model, History]:
     return model, fit(model, recipe, training, validation)
 
 
-def train_fashion(recipe: Recipe) -> tuple[Model, History]:
+def train_fashion(recipe: Recipe, checkpoint: Path | None = None) -> tuple[Model, History]:
     """Train on the training side of the fashion set, its titles spoken by the synthetic voices."""
     fashion = load_fashion()
     said = ("colour", "type", "usage", "season", "subcategory")
@@ -399,7 +399,7 @@ def train_fashion(recipe: Recipe) -> tuple[Model, History]:
 
     model, training = examples("train", None)
     _, validation = examples("validation", model)
-    return model, fit(model, recipe, training, validation)
+    return model, fit(model, recipe, training, validation, checkpoint=checkpoint)
 
 
 _TRAININGS: dict[str, Callable[[Recipe], tuple[Model, History]]] = {

@@ -33,9 +33,9 @@ def trained_on(monkeypatch) -> list[Examples]:
     seen: list[Examples] = []
     fit = recipes.fit
 
-    def spy(model, recipe, training, validation):
+    def spy(model, recipe, training, validation, **more):
         seen.extend([training, validation])
-        return fit(model, recipe, training, validation)
+        return fit(model, recipe, training, validation, **more)
 
     monkeypatch.setattr(recipes, "fit", spy)
     return seen

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from crossmodal_edu.classroom.checks.checking import NotYet, check, number, numbers, shaped, slip
 from crossmodal_edu.evaluation.intervals import paired_difference
+from crossmodal_edu.modality import Modality
 
 _SCORES = torch.tensor([[0.9, 0.2, -0.4], [0.1, 0.3, 0.8], [-0.6, 0.5, 0.4]])
 _TAU = 0.25
@@ -138,9 +139,11 @@ def check_targets(targets: Callable[[Sequence[str]], Tensor]) -> str:
 def check_space_found(
     space: Any, measure: Callable[[Any], Float[np.ndarray, "q"]], before: Float[np.ndarray, "q"]
 ) -> str:
-    """A space that finds more products of the validation side than the chapter's linear heads."""
-    if not hasattr(space, "embed"):
-        raise NotYet("a fitted space is asked for, such as train_heads(at_temperature(0.2)) gives.")
+    """A space of three modalities that finds more of words and pictures than the chapter's heads."""
+    if not (hasattr(space, "embed") and hasattr(space, "aligned")):
+        raise NotYet("a fitted space is asked for, such as train_heads(…, train_side) gives.")
+    if not (space.aligned(Modality.TEXT, Modality.AUDIO) and space.aligned(Modality.IMAGE, Modality.AUDIO)):
+        raise NotYet("the space does not know sound: fit it on train_side, which has all three modalities.")
     ours = numbers(measure(space))
     gain = paired_difference(ours, before)
     if gain.high < 0:

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+import torch
 from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from torch import Tensor
 
 from crossmodal_edu.classroom.figures.canvas import INK, PAPER, canvas
 from crossmodal_edu.classroom.figures.lettering import wrapped
@@ -20,6 +22,46 @@ from crossmodal_edu.products import Product
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _QUIET = "#767676"
 _SIDES = {"text": "words", "image": "pictures", "audio": "sounds"}
+
+
+def gaussian_pairs(
+    n: int, information: float, rng: torch.Generator, dimensions: int = 20
+) -> tuple[Float[Tensor, "n d"], Float[Tensor, "n d"]]:
+    """Pairs of correlated Gaussian vectors, as two tables whose products are the best logits there are.
+
+    With x and y of correlation ρ in each of ``dimensions`` numbers, ln p(y|x) − ln p(y) is
+    Σ ρ/(1−ρ²)·xy − ρ²/(2(1−ρ²))·(x² + y²) and a constant, which no softmax notices.
+
+    Parameters
+    ----------
+    n : int
+        Pairs.
+    information : float
+        The mutual information of x and y, in nats: −``dimensions``/2 · ln(1 − ρ²).
+    rng : torch.Generator
+    dimensions : int
+
+    Returns
+    -------
+    (n, dimensions + 2) twice
+
+    Notes
+    -----
+    Chapter 12. Poole et al. (2019), section 3.
+
+    Examples
+    --------
+    >>> one, other = gaussian_pairs(5, 0.0, torch.Generator())  # no information: all logits are 0
+    >>> bool((one @ other.T).abs().max() == 0)
+    True
+    """
+    rho = float((1 - np.exp(-2 * information / dimensions)) ** 0.5)
+    x = torch.randn(n, dimensions, generator=rng)
+    y = rho * x + (1 - rho**2) ** 0.5 * torch.randn(n, dimensions, generator=rng)
+    a, b = rho / (1 - rho**2), rho**2 / (2 * (1 - rho**2))
+    of_x, of_y = (-b * side.square().sum(dim=1, keepdim=True) for side in (x, y))
+    ones = torch.ones(n, 1)
+    return torch.cat([a * x, of_x, ones], dim=1), torch.cat([y, ones, of_y], dim=1)
 
 
 def batch_table(
@@ -257,6 +299,38 @@ def difference_dots(
         _rows(axis)
     axes[0].set_yticks(range(len(names)), names, fontsize=9.5)
     return figure
+
+
+def ablation_dots(table: pd.DataFrame, measure: str = "R@10", title: str = "") -> Figure:
+    """What leaving out one part of a recipe costs, a panel for each kind of query.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Rows of ``trained, query, measure, difference, difference_low, difference_high``; the first
+        training is the one that the others are compared with.
+    measure : str
+    title : str
+        What the figure shows, as a sentence.
+
+    Returns
+    -------
+    Figure
+
+    Notes
+    -----
+    Chapter 12.
+    """
+    rows = table[table["measure"] == measure]
+    others = rows[rows["trained"] != rows["trained"].iloc[0]]
+    panels = {
+        f"{query}, {measure}": {
+            row.trained: Estimate(row.difference, row.difference_low, row.difference_high, 2)
+            for row in some.itertuples()
+        }
+        for query, some in others.groupby("query", sort=False)
+    }
+    return difference_dots(panels, "0", ("worse", "better"), title)
 
 
 def space_table(

@@ -206,7 +206,13 @@ def test_wrong_targets(refuses, targets, hint):
 
 
 class Space:
-    """Anything with vectors."""
+    """Anything with vectors of some modalities."""
+
+    def __init__(self, *missing):
+        self.missing = missing
+
+    def aligned(self, one, other):
+        return one not in self.missing and other not in self.missing
 
     def embed(self, modality, vectors):
         return vectors
@@ -226,6 +232,7 @@ def test_space(accepts):
     [
         (Space(), 0.0, "holds 0"),
         (Space(), -0.2, "the chapter's heads find"),
+        (Space("audio"), 0.2, "does not know sound"),
         ({"hidden": 0}, 0.2, "fitted space"),
         (0.61, 0.2, "fitted space"),
         ("heads", 0.2, "fitted space"),

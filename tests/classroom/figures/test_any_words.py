@@ -16,9 +16,13 @@ from PIL import Image
 
 from crossmodal_edu.classroom import figures
 from crossmodal_edu.classroom.figures import (
+    adversarial,
     attention,
+    autoencoders,
     concepts,
+    contrastive,
     convolution,
+    correlation,
     glove,
     mfcc,
     pipeline,
@@ -40,6 +44,8 @@ LINE = np.linspace(0.1, 0.9, 5)
 SOUND = RNG.normal(size=4_000)
 HALF = Estimate(0.5, 0.4, 0.6, 9)
 PAIRS = PairCosines(matching=np.array([0.5, 0.9]), random=np.array([-0.1, 0.2, 0.3]))
+SPACES = {"data": "shop", "query": "text", "gallery": "image", "measure": "R@10", "value": 0.5}
+DIFFERENCE = {"difference": 0.1, "difference_low": 0.0, "difference_high": 0.2}
 SPEAKERS = {"accuracy": [0.8, 0.9], "low": [0.7, 0.8], "high": [0.9, 1.0]}
 
 # One call a figure; ``w`` is the word that comes from somewhere else.
@@ -78,6 +84,29 @@ FIGURES = {
     concepts.modality_clouds: lambda w: ({w: {"text": POINTS, "image": POINTS}}, w),
     concepts.space_map: lambda w: ({"text": POINTS, "image": POINTS}, [w, w, "bag"], {0: PICTURE}, w),
     concepts.agreement_dots: lambda w: ({"text": {w: 0.5}}, {w: 0.2}, w),
+    contrastive.batch_table: lambda w: ([Product("1", title=w), Product("2")], {w: np.eye(2)}, w),
+    contrastive.bound_curves: lambda w: ([1.0, 2.0], {8: [0.9, 1.5]}, w),
+    contrastive.interval_curves: lambda w: ({w: {0.1: HALF, 1.0: HALF}}, w, w, 0.1, True, w),
+    contrastive.training_path: lambda w: ({w: POINTS[:, :2]}, {0: w}, w),
+    contrastive.difference_dots: lambda w: ({w: {w: HALF, "bag": HALF}}, w, (w, w), w),
+    contrastive.ablation_dots: lambda w: (
+        pd.DataFrame([{**SPACES, **DIFFERENCE, "trained": name} for name in ("all", w, "bag")]), "R@10", w,
+    ),
+    contrastive.space_table: lambda w: (
+        pd.DataFrame([{**SPACES, "space": w, "low": 0.4, "high": 0.6}]), "shop", "R@10", 0.1, None, None, w,
+    ),
+    correlation.clouds: lambda w: ({w: (POINTS, POINTS)}, [w, "b", "c"], w, 2, (w, "pictures")),
+    correlation.damping_curves: lambda w: ([0, 1], {w: [0.5, 0.2]}, 1, w, w),
+    correlation.hub_curves: lambda w: ({w: np.array([0, 3, 1])}, 10, w),
+    correlation.photo_rows: lambda w: ({w: [(Product("1", title=w, image=b"damaged"), True)]}, w),
+    autoencoders.narrow_doors: lambda w: (w,),
+    autoencoders.rebuilt_pictures: lambda w: ({w: RNG.uniform(size=(2, 4, 4, 3))}, w),
+    autoencoders.labelled_curves: lambda w: ({w: ([1, 2], [0.3, 0.2])}, w, w, w),
+    autoencoders.trade_off: lambda w: ({w: {w: (0.5, 0.2), "b": (0.6, 0.3)}}, 0.1, w),
+    adversarial.filmstrip: lambda w: (LINE, {w: adversarial.Frame(LINE, LINE, LINE, LINE)}, w),
+    adversarial.rings: lambda w: ({w: POINTS}, POINTS, w),
+    adversarial.seed_dots: lambda w: ({w: {w: [0.1, 0.2]}}, {w: 1.0}, w),
+    adversarial.contest_curves: lambda w: ({w: {w: [0.5, 0.4]}}, {w: (0.5, w)}, w),
     word2vec.word_map: lambda w: ({w: POINTS}, [w, "a", "b"], {w: w, "a": "kind", "b": "kind"}, None, w),
     word2vec.loss_curves: lambda w: ({w: np.array([[2.0, 1.0], [1.0, 0.5]])}, w),
     word2vec.similarity_scatter: lambda w: ([0.1, 0.2], [1.0, 2.0], [w, "a, b"], [w], w),

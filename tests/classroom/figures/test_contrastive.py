@@ -7,14 +7,17 @@ import io
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from crossmodal_edu.classroom.figures.contrastive import (
     COLOURS,
+    ablation_dots,
     batch_table,
     bound_curves,
     difference_dots,
+    gaussian_pairs,
     interval_curves,
     space_table,
     training_path,
@@ -115,3 +118,29 @@ def test_the_table_of_spaces_has_a_row_a_space_and_a_panel_a_direction():
 def test_the_table_of_spaces_keeps_an_order_and_names():
     figure = space_table(_stored(), "shop", order=["random", "heads", "none"], names={"heads": "ours"})
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["random", "ours"]
+
+
+def test_an_ablation_leaves_out_the_training_that_the_others_are_compared_with():
+    rows = [
+        {"trained": name, "query": query, "measure": measure, "difference": difference}
+        | {"difference_low": difference - 0.02, "difference_high": difference + 0.02}
+        for query in ("title", "spoken title")
+        for measure in ("R@1", "R@10")
+        for name, difference in (("whole", 0.0), ("without words", -0.1), ("without sound", 0.01))
+    ]
+    figure = ablation_dots(pd.DataFrame(rows), title="Left out")
+    assert [axis.get_title() for axis in figure.axes] == ["title, R@10", "spoken title, R@10"]
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == [
+        "without words", "without sound",
+    ]  # fmt: skip
+    dots = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
+    assert [float(dot.get_xdata()[0]) for dot in dots] == [-0.1, 0.01]
+    _words(figure)
+
+
+def test_gaussian_pairs_hold_the_information_that_was_asked_for():
+    """The mean of the best logit of a pair, its constant added, is the mutual information."""
+    one, other = gaussian_pairs(40_000, 3.0, torch.Generator().manual_seed(0))
+    rho2 = 1 - np.exp(-2 * 3.0 / 20)
+    told = (one * other).sum(dim=1).mean().item() - 10 * np.log(1 - rho2)
+    assert told == pytest.approx(3.0, abs=0.05)
