@@ -33,9 +33,9 @@ def trained_on(monkeypatch) -> list[Examples]:
     seen: list[Examples] = []
     fit = recipes.fit
 
-    def spy(model, recipe, training, validation):
+    def spy(model, recipe, training, validation, **more):
         seen.extend([training, validation])
-        return fit(model, recipe, training, validation)
+        return fit(model, recipe, training, validation, **more)
 
     monkeypatch.setattr(recipes, "fit", spy)
     return seen
@@ -130,7 +130,7 @@ def test_what_is_trained_is_written_with_its_record_and_found_by_name(monkeypatc
     monkeypatch.setattr(recipes, "load_pretrained", pretrained.load_pretrained.__wrapped__)
     recipes.main(["shop"])
     record = json.loads((tmp_path / "models" / "shop" / "training.json").read_text(encoding="utf-8"))
-    tuples = {"image_size": (16, 16), "image_channels": (8, 8), "growing": ()}
+    tuples = {"image_size": (16, 16), "image_channels": (8, 8), "growing": (), "asked": ()}
     assert Recipe(**{**record["recipe"], **tuples}) == TINY
     assert record["history"] == {"losses": {"loss": [0.5]}, "score": [0.25], "seconds": [9.0]}
     assert record["cores"] >= 1 and record["seconds"] >= 0

@@ -229,9 +229,11 @@ class CorrespondenceAutoencoder(Autoencoders):
     dimensions : int
         Numbers of a code.
     alpha : float
-        Weight of the squared distance of the codes of a pair, a mean over coordinates and pairs.
+        Weight of the squared distance of the codes of a pair, as a mean over coordinates and pairs.
     reconstruction : float
         Weight of what comes back.
+    decorrelation : float
+        Weight of :func:`repetition`, as a mean over the modalities.
     variant : str
         "own", "cross" or "full": see :data:`VARIANTS`. The decoder of a modality is shared by all codes.
     settings
@@ -240,12 +242,12 @@ class CorrespondenceAutoencoder(Autoencoders):
     Raises
     ------
     SpaceError
-        If a weight is negative, both are 0, or there is no such variant.
+        If a weight is negative, all are 0, or there is no such variant.
 
     Notes
     -----
-    Chapter 10. Feng, Wang, Li (2014), equations 4 to 6; there for two modalities, codes not held to a
-    spread, and a decoder of its own for each way.
+    Chapter 10. Feng, Wang, Li (2014), section 3; there for two modalities, with codes that are not held
+    and may repeat each other, and a decoder of its own for each way.
 
     Examples
     --------
@@ -276,7 +278,7 @@ class CorrespondenceAutoencoder(Autoencoders):
         self.decorrelation, self.variant = decorrelation, variant
 
     def build(self, d: int) -> nn.Module:
-        """An untrained autoencoder whose codes are held to a spread of 1."""
+        """An untrained autoencoder whose codes are held."""
         return Autoencoder(d, self.dimensions, self.hidden, self.dropout, held=True)
 
     def fit(
@@ -297,7 +299,7 @@ class CorrespondenceAutoencoder(Autoencoders):
         return self
 
     def loss(self, inputs: Mapping[Modality, Float[Tensor, "n _"]]) -> Float[Tensor, ""]:
-        """What comes back wrong, and how far the codes of pairs are apart, each with its weight."""
+        """What comes back wrong, how far codes of pairs are apart, what they repeat, each with its weight."""
         nets = {side: self.networks[side.value][1] for side in inputs}
         codes = {side: nets[side].encode(x) for side, x in inputs.items()}
         ways = [

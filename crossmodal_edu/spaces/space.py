@@ -207,7 +207,7 @@ def check_fitted(modality: Modality, fitted: Collection[Any]) -> None:
         known = ", ".join(str(each) for each in fitted)
         raise SpaceError(
             f"The space was not fitted on {modality.value}.",
-            accepted=f"{known}." if known else "nothing, before fit().",
+            accepted=f"{known}.",
             remedy="Give fit() features of this modality too.",
         )
 

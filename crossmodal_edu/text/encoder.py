@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
-from torchvision.ops import MLP
 
 from crossmodal_edu.encoders import NetworkEncoder
 from crossmodal_edu.errors import SpaceError
@@ -118,7 +117,11 @@ class TextEncoder(NetworkEncoder):
         self.weight = nn.Linear(width_out, 1)
         self.dropout = nn.Dropout(dropout)
         self.project = nn.Linear(width_out, dimensions)
-        self.refine = MLP(dimensions, [dimensions] * 2) if residual else None
+        self.refine = (
+            nn.Sequential(nn.Linear(dimensions, dimensions), nn.ReLU(), nn.Linear(dimensions, dimensions))
+            if residual
+            else None
+        )
 
     def prepare(self, texts: Sequence[str]) -> Tokens:
         """Encode texts as numbers; a text without a single word becomes one unknown word."""

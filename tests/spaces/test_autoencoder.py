@@ -16,6 +16,7 @@ from crossmodal_edu.spaces.autoencoder import (
     CorrespondenceAutoencoder,
     cross_entropy_of_shares,
     mean_squared_error,
+    repetition,
 )
 from crossmodal_edu.spaces.space import EmbeddingSpace, Features
 from crossmodal_edu.training import train
@@ -77,6 +78,28 @@ def test_the_numbers_of_the_chapter():
     assert mean_squared_error(came, x).item() == pytest.approx((0.04 + 0 + 0.16) / 3)
     by_hand = -(torch.tensor(0.8).log() + torch.tensor(0.5).log() + torch.tensor(0.6).log()) / 3
     assert cross_entropy_of_shares(came.logit(), x).item() == pytest.approx(by_hand.item(), abs=1e-6)
+
+
+def test_repetition_counts_copies_and_nothing_else():
+    one = torch.tensor([[1.0], [-1.0], [1.0], [-1.0]])
+    other = torch.tensor([[1.0], [1.0], [-1.0], [-1.0]])
+    assert repetition(torch.cat([one, other], dim=1)).item() == 0
+    assert repetition(one.repeat(1, 5)).item() == pytest.approx(4)
+    assert repetition(torch.cat([one, -one, other], dim=1)).item() == pytest.approx(2 / 3)
+    codes = drawn(500, 6)
+    codes = (codes - codes.mean(dim=0)) / codes.std(dim=0, correction=0)
+    correlations = torch.corrcoef(codes.T).fill_diagonal_(0)
+    assert repetition(codes).item() == pytest.approx(correlations.square().sum().item() / 6, rel=1e-3)
+
+
+def test_a_ban_on_repetition_keeps_more_directions_apart():
+    given, kept = features(), {}
+    for weight in (0.0, 0.3):
+        space = tiny(reconstruction=0.0, decorrelation=weight).fit(given)
+        codes = space.embed(TEXT, given[TEXT].vectors)
+        shares = torch.linalg.svdvals(codes - codes.mean(dim=0)).square()
+        kept[weight] = (shares.sum() ** 2 / shares.square().sum()).item()
+    assert kept[0.3] > 1.3 * kept[0.0], kept
 
 
 # --- one autoencoder --------------------------------------------------------------------------------------
@@ -193,7 +216,8 @@ def test_weight_0_of_the_pairs_equals_autoencoders_of_the_same_start_one_by_one(
 
     given = features()
     together, alone = (
-        tiny(kind, **more).fit(given) for kind, more in ((Unheld, {"alpha": 0}), (Autoencoders, {}))
+        tiny(kind, **more).fit(given)
+        for kind, more in ((Unheld, {"alpha": 0, "decorrelation": 0}), (Autoencoders, {}))
     )
     for side, some in given.items():
         own, theirs = (space.embed(side, some.vectors) for space in (together, alone))
@@ -212,7 +236,7 @@ def test_the_variants_rebuild_what_they_say():
     expected = {"own": {(0, 0), (1, 1)}, "cross": {(0, 1), (1, 0)}, "full": {(0, 0), (0, 1), (1, 0), (1, 1)}}
     for variant, wanted in expected.items():
         ways: list[tuple[float, float]] = []
-        space = CorrespondenceAutoencoder(2, alpha=3.0, reconstruction=0.5, variant=variant)
+        space = CorrespondenceAutoencoder(2, 4, 3.0, 0.5, decorrelation=0.0, variant=variant)
         for number, side in enumerate((TEXT, IMAGE)):
             marked = Marked(2, 2)
             marked.number = float(number)
@@ -245,9 +269,9 @@ NOT_A_NUMBER = {TEXT: Features(torch.full((4, 3), torch.nan), list("abcd"))}
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda: CorrespondenceAutoencoder(alpha=-1), "weight of -1"),
-        (lambda: CorrespondenceAutoencoder(alpha=0, reconstruction=0), "not both"),
-        (lambda: CorrespondenceAutoencoder(alpha=float("nan")), "weight of nan"),
+        (lambda: CorrespondenceAutoencoder(alpha=-1), r"weights are \(-1"),
+        (lambda: CorrespondenceAutoencoder(alpha=0, reconstruction=0, decorrelation=0), "weights are"),
+        (lambda: CorrespondenceAutoencoder(alpha=float("nan")), "weights are .*nan"),
         (lambda: CorrespondenceAutoencoder(variant="sideways"), "sideways"),
         (lambda: Autoencoders(0), "0 dimensions"),
         (lambda: tiny(Autoencoders).fit(NOT_A_NUMBER), "NaN"),

@@ -148,7 +148,7 @@ def check_hold(hold: Callable[[Tensor], Any]) -> str:
     rng = torch.Generator().manual_seed(1)
     shape = torch.randn(5000, 4, generator=rng)
     shape = (shape - shape.mean(dim=0)) / shape.std(dim=0)
-    codes = shape * torch.tensor([0.2, 0.5, 0.7, 1.5]) + torch.tensor([0.5, 0.0, -0.2, 0.1])
+    codes = shape * torch.tensor([0.2, 0.5, 0.7, 1.5]) + torch.tensor([0.5, 0.3, -0.2, 0.1])
     right = (0.8 + 0.5 + 0.3) / 4
     spread = codes.std(dim=0)
     shapes = {

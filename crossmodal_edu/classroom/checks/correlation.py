@@ -13,7 +13,7 @@ from jaxtyping import Float
 from crossmodal_edu.classroom.checks.checking import NotYet, check, number, numbers, same, shaped, slip
 from crossmodal_edu.evaluation.intervals import paired_difference
 
-Table = Float[np.ndarray, "n d"]
+Table = Float[np.ndarray, "_ _"]
 
 
 @check
@@ -37,7 +37,7 @@ def check_second(answer: Any) -> str:
 
 @check
 def check_whiten(whiten: Callable[[Table], Table]) -> str:
-    """A function from a centred table (n, d) to (n, r): uncorrelated columns of length one, same directions."""
+    """A function from a centred table (n, d) to (n, r): its directions, uncorrelated and of length one."""
     rng = np.random.default_rng(9)
     tall = rng.normal(size=(40, 4)) @ rng.normal(size=(4, 4)) * [1, 10, 0.1, 3]
     wide = rng.normal(size=(5, 7))
@@ -83,8 +83,10 @@ def _judge_columns(name: str, table: Table, got: Table, rank: int) -> None:
         raise NotYet(f"{name}: uncorrelated, but of lengths {np.sqrt(lengths).round(2).tolist()}. "
                      "They were turned and not yet divided by their length.")  # fmt: skip
     if got.shape[1] > rank:
-        raise NotYet(f"{name} vary in {rank} directions, and you give {got.shape[1]} columns. What is a "
-                     "singular value of 1e-16 worth, and what becomes of it when you divide by it?")  # fmt: skip
+        raise NotYet(
+            f"{name} vary in {rank} directions, and you give {got.shape[1]} columns. What is a singular "
+            "value of 1e-16 worth, and what becomes of it when you divide by it?"
+        )
     if got.shape[1] < rank:
         raise NotYet(f"{name} vary in {rank} directions, and you give {got.shape[1]} columns.")
     raise NotYet(f"{name}: the columns are still correlated.")
@@ -97,6 +99,7 @@ def check_correlations(correlations: Callable[[Table, Table], Float[np.ndarray, 
     hidden = rng.normal(size=(60, 2))
     one = hidden @ rng.normal(size=(2, 3)) * [5, 1, 1] + 0.7 * rng.normal(size=(60, 3)) + [4, -9, 1]
     other = hidden @ rng.normal(size=(2, 2)) + 0.7 * rng.normal(size=(60, 2)) + [20, 3]
+    whole = "a whole table, every column with every column. One SVD more gives the two numbers."
     for first, second in ((one, other), (other, one)):
         right = _canonical(first, second)
         wrong = _slips(first, second)
@@ -104,11 +107,13 @@ def check_correlations(correlations: Callable[[Table, Table], Float[np.ndarray, 
             correlations(first.copy(), second.copy()),
             (2,),
             f"tables of {first.shape[1]} and {second.shape[1]} columns have 2 canonical correlations",
-            {(3,): "three numbers: there are no more pairs of directions than the smaller table has columns, 2.",
-             (2, 2): "a whole table: K itself, or its singular values on a diagonal? Two numbers are asked.",
-             (3, 2): "a whole table. It holds every column with every column; one SVD more gives the two numbers.",
-             (2, 3): "a whole table. It holds every column with every column; one SVD more gives the two numbers."},
-        )  # fmt: skip
+            {
+                (3,): "three numbers, but no more directions can be paired than the smaller table has: 2.",
+                (2, 2): "a whole table. Are the singular values on its diagonal? Two numbers are asked.",
+                (3, 2): whole,
+                (2, 3): whole,
+            },
+        )
         slip(got, right, wrong, f"the first is {right[0]:.3f}, yours is {got[0]:.3f}.", atol=1e-4)
     return "whichever road you took, it leads to the singular values of K."
 
@@ -153,26 +158,33 @@ def check_csls(scale: Callable[[Table, Table, int], Table]) -> str:
         got = shaped(got, (q, n), f"{q} queries and {n} items give the shape ({q}, {n})")
         queries = np.sort(cosines, axis=1)[:, -k:].mean(axis=1)[:, None]
         items = np.sort(known, axis=0)[-k:].mean(axis=0)[None]
+        far = np.sort(cosines, axis=1)[:, :k].mean(axis=1)[:, None], np.sort(known, axis=0)[:k].mean(axis=0)
+        every = cosines.mean(axis=1)[:, None], known.mean(axis=0)
+        others = "r(g) was taken from the queries that are being asked: each answer would depend on what "
         wrong = [
-            (2 * cosines - items, "the order of the answers is right. r(q), the query's own part, is missing."),
-            (2 * cosines - queries, "only r(q) is taken off, which is the same for all items of a query: "
-             "no order changes. Where is r(g)?"),
+            (
+                2 * cosines - items,
+                "the order of the answers is right. r(q), the query's own part, is missing.",
+            ),
+            (
+                2 * cosines - queries,
+                "only r(q) is taken off, which is the same for all items of a query: no order changes. "
+                "Where is r(g)?",
+            ),
             (cosines - queries - items, "the cosine counts twice."),
-            (2 * cosines - np.sort(cosines, axis=1)[:, :k].mean(axis=1)[:, None] - np.sort(known, axis=0)[:k].mean(axis=0),
-             "the k *farthest* were taken: sorting goes upwards."),
-            (2 * cosines - cosines.mean(axis=1)[:, None] - known.mean(axis=0), "the mean over all, not over the k nearest."),
+            (2 * cosines - far[0] - far[1], "the k *farthest* were taken: sorting goes upwards."),
+            (2 * cosines - every[0] - every[1], "the mean over all, not over the k nearest."),
             (2 * cosines + queries + items, "both parts are taken *off*."),
             (cosines, "that is the cosine."),
             (2 * cosines, "twice the cosine, and nothing is taken off."),
-        ]  # fmt: skip
+        ]
         if q >= k:
             asked = np.sort(cosines, axis=0)[-k:].mean(axis=0)[None]
-            wrong.append((2 * cosines - queries - asked, "r(g) was taken from the queries that are being asked: "
-                          "each answer would depend on what others ask. `known` has the others."))  # fmt: skip
+            wrong.append((2 * cosines - queries - asked, others + "others ask. `known` has the others."))
         if m == n:
             rows = np.sort(known, axis=1)[:, -k:].mean(axis=1)[None]
-            wrong.append((2 * cosines - queries - rows, "the items of `known` are its columns; you looked along "
-                          "the rows."))  # fmt: skip
+            along = "the items of `known` are its columns; you looked along the rows."
+            wrong.append((2 * cosines - queries - rows, along))
         right = 2 * cosines - queries - items
         hint = f"the first number is {right[0, 0]:.3f}, yours {got[0, 0]:.3f}."
         slip(got, right, wrong, hint)

@@ -100,7 +100,6 @@ def labelled_curves(
     up: str,
     title: str = "",
     dotted: str = "",
-    logarithmic: bool = False,
 ) -> Figure:
     """Lines, each with its name at its end.
 
@@ -114,8 +113,6 @@ def labelled_curves(
         What the figure shows, as a sentence.
     dotted : str
         Names that end so are drawn dotted.
-    logarithmic : bool
-        Steps to the right that double.
 
     Returns
     -------
@@ -148,16 +145,12 @@ def labelled_curves(
             fontsize=9.5,
             va="center",
         )
-    if logarithmic:
-        axis.set_xscale("log", base=2)
-        ticks = sorted({value for x, _ in curves.values() for value in x})
-        axis.set_xticks(ticks, [f"{value:g}" for value in ticks])
-        axis.minorticks_off()
     axis.set_xlabel(across, fontsize=9.5)
     axis.set_ylabel(up, fontsize=9.5)
     axis.spines[["top", "right"]].set_visible(False)
     left, right = axis.get_xlim()
-    axis.set_xlim(left, right * 3.2 if logarithmic else right + 0.34 * (right - left))
+    axis.set_xticks([tick for tick in axis.get_xticks() if left <= tick <= right])
+    axis.set_xlim(left, right + 0.34 * (right - left))
     return figure
 
 
@@ -187,33 +180,33 @@ def trade_off(
     """
     figure = canvas(3.7, title)
     axis = figure.subplots()
-    for (name, points), colour, below in zip(paths.items(), COLOURS, (True, False, True), strict=False):
+    for number, ((name, points), colour) in enumerate(zip(paths.items(), COLOURS, strict=False)):
         x, y = np.array(list(points.values())).T
         axis.plot(x, y, color=colour, marker="o", linewidth=1.6)
-        for label, (error, found) in points.items():
+        for label, place in points.items():
             axis.annotate(
                 label,
-                (error, found),
-                xytext=(0, -13 if below else 7),
+                place,
+                xytext=(4, -13) if number % 2 == 0 else (6, 4),
                 textcoords="offset points",
-                ha="center",
                 fontsize=9,
                 color=colour,
             )
+        best = y.argmax()
         axis.annotate(
             name,
-            (x[-1], y[-1]),
-            xytext=(10, 0),
+            (x[best], y[best]),
+            xytext=(0, 9) if number % 2 == 0 else (6, 18),
             textcoords="offset points",
-            va="center",
+            ha="left",
             fontsize=9.5,
             color=colour,
         )
     axis.axhline(chance, color=_QUIET, linewidth=1, linestyle="--")
-    axis.text(axis.get_xlim()[0], chance, " chance", color=_QUIET, fontsize=9, va="bottom")
     left, right = axis.get_xlim()
-    axis.set_xlim(left, right + 0.28 * (right - left))
-    axis.set_ylim(0, axis.get_ylim()[1] * 1.06)
+    axis.set_xlim(left, right + 0.12 * (right - left))
+    axis.set_ylim(0, axis.get_ylim()[1] * 1.1)
+    axis.text(axis.get_xlim()[1], chance, "chance", color=_QUIET, fontsize=9, va="bottom", ha="right")
     axis.set_xlabel("reconstruction error: share of the features that is lost", fontsize=9.5)
     axis.set_ylabel("R@10 across modalities", fontsize=9.5)
     axis.spines[["top", "right"]].set_visible(False)

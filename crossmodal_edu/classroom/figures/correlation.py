@@ -9,6 +9,9 @@ from jaxtyping import Float, Int
 from matplotlib.figure import Figure
 
 from crossmodal_edu.classroom.figures.canvas import INK, canvas
+from crossmodal_edu.classroom.figures.lettering import wrapped
+from crossmodal_edu.classroom.figures.pipeline import show_picture
+from crossmodal_edu.products import Product
 
 WORDS, PICTURES = "#0072B2", "#D55E00"
 LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
@@ -156,6 +159,42 @@ def hub_curves(occurrences: Mapping[str, Int[np.ndarray, "n"]], k: int = 10, tit
     axis.set_ylabel(f"answers of {k} that hold it", fontsize=10)
     axis.tick_params(labelsize=9)
     axis.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def photo_rows(rows: Mapping[str, Sequence[tuple[Product, bool]]], title: str = "") -> Figure:
+    """What was found for each query, a row each, best first; right answers are framed in green.
+
+    Parameters
+    ----------
+    rows : mapping of query to sequence of (Product, bool)
+        Equally many each; true for what is right.
+    title : str
+        What the figure shows, as a sentence.
+
+    Returns
+    -------
+    Figure
+
+    Notes
+    -----
+    Chapter 09.
+    """
+    columns = max(len(found) for found in rows.values())
+    figure = canvas(1.15 * len(rows) + 0.4, title, dpi=66)
+    table = figure.subplots(len(rows), columns + 1, squeeze=False, width_ratios=[1.9, *[1] * columns])
+    for row, (query, found) in zip(table, rows.items(), strict=True):
+        for axis in row:
+            axis.set_axis_off()
+        words = "\n".join(wrapped(query, 22, 4))
+        row[0].text(0.95, 0.5, words, ha="right", va="center", fontsize=10.5, color=INK)
+        for axis, (product, right) in zip(row[1:], found, strict=False):
+            show_picture(axis, product)
+            if right:
+                axis.set_axis_on()
+                axis.set(xticks=[], yticks=[])
+                for spine in axis.spines.values():
+                    spine.set(color="#009E73", linewidth=3)
     return figure
 
 

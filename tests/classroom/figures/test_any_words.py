@@ -16,10 +16,13 @@ from PIL import Image
 
 from crossmodal_edu.classroom import figures
 from crossmodal_edu.classroom.figures import (
+    adversarial,
     attention,
+    autoencoders,
     concepts,
     contrastive,
     convolution,
+    correlation,
     glove,
     mfcc,
     pipeline,
@@ -93,6 +96,18 @@ FIGURES = {
     contrastive.space_table: lambda w: (
         pd.DataFrame([{**SPACES, "space": w, "low": 0.4, "high": 0.6}]), "shop", "R@10", 0.1, None, None, w,
     ),
+    correlation.clouds: lambda w: ({w: (POINTS, POINTS)}, [w, "b", "c"], w, 2, (w, "pictures")),
+    correlation.damping_curves: lambda w: ([0, 1], {w: [0.5, 0.2]}, 1, w, w),
+    correlation.hub_curves: lambda w: ({w: np.array([0, 3, 1])}, 10, w),
+    correlation.photo_rows: lambda w: ({w: [(Product("1", title=w, image=b"damaged"), True)]}, w),
+    autoencoders.narrow_doors: lambda w: (w,),
+    autoencoders.rebuilt_pictures: lambda w: ({w: RNG.uniform(size=(2, 4, 4, 3))}, w),
+    autoencoders.labelled_curves: lambda w: ({w: ([1, 2], [0.3, 0.2])}, w, w, w),
+    autoencoders.trade_off: lambda w: ({w: {w: (0.5, 0.2), "b": (0.6, 0.3)}}, 0.1, w),
+    adversarial.filmstrip: lambda w: (LINE, {w: adversarial.Frame(LINE, LINE, LINE, LINE)}, w),
+    adversarial.rings: lambda w: ({w: POINTS}, POINTS, w),
+    adversarial.seed_dots: lambda w: ({w: {w: [0.1, 0.2]}}, {w: 1.0}, w),
+    adversarial.contest_curves: lambda w: ({w: {w: [0.5, 0.4]}}, {w: (0.5, w)}, w),
     word2vec.word_map: lambda w: ({w: POINTS}, [w, "a", "b"], {w: w, "a": "kind", "b": "kind"}, None, w),
     word2vec.loss_curves: lambda w: ({w: np.array([[2.0, 1.0], [1.0, 0.5]])}, w),
     word2vec.similarity_scatter: lambda w: ([0.1, 0.2], [1.0, 2.0], [w, "a, b"], [w], w),

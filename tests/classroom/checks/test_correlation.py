@@ -1,0 +1,304 @@
+"""Chapter 09: right answers are accepted, and each wrong one gets its own hint."""
+
+from __future__ import annotations
+
+from math import sqrt
+
+import numpy as np
+import pytest
+import torch
+from scipy.linalg import subspace_angles
+
+from crossmodal_edu.classroom.checks.correlation import (
+    check_correlations,
+    check_csls,
+    check_second,
+    check_space_beats,
+    check_whiten,
+)
+
+
+def test_untouched(ignores):
+    ignores(check_second, function=False)
+    for each in (check_whiten, check_correlations, check_csls):
+        ignores(each)
+    ignores(check_space_beats, object(), lambda space: np.ones(3), function=False)
+
+
+@pytest.mark.parametrize(
+    "answer", [0.71, 0.707, 1 / sqrt(2), "0.7071", np.float32(0.7071), torch.tensor(0.7071)]
+)
+def test_second(accepts, answer):
+    accepts(check_second, answer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "hint"),
+    [
+        (1, "the first"),
+        (0.6, "old brightness"),
+        (2, "divides by both lengths"),
+        (0.5, "square"),
+        (0.25, "square roots"),
+        (sqrt(2), "one length is missing"),
+        (-0.707, "no sign"),
+        (0, "brightness and shine"),
+        (3, "products, sum"),
+        ((0, 71), "a point"),
+        ("high", "one number"),
+        ([1, 0.71], "one number"),
+    ],
+)
+def test_wrong_second(refuses, answer, hint):
+    refuses(check_second, answer, hint=hint)
+
+
+# --- whitening --------------------------------------------------------------------------------------------
+
+
+def _svd(table):
+    left, strengths, _ = np.linalg.svd(table, full_matrices=False)
+    return left[:, strengths > 1e-9 * strengths[0]]
+
+
+def _by_eigenvectors(table):
+    values, vectors = np.linalg.eigh(table.T @ table)
+    kept = values > 1e-9 * values.max()
+    return table @ vectors[:, kept] / np.sqrt(values[kept])
+
+
+def _by_gram_schmidt(table):
+    columns = []
+    for column in table.T:
+        for other in columns:
+            column = column - other * (other @ column)
+        for other in columns:
+            column = column - other * (other @ column)
+        if np.linalg.norm(column) > 1e-6:
+            columns.append(column / np.linalg.norm(column))
+    return np.array(columns).T
+
+
+def _in_torch(table):
+    left, strengths, _ = torch.linalg.svd(torch.from_numpy(table), full_matrices=False)
+    return left[:, strengths > 1e-9 * strengths[0]]
+
+
+@pytest.mark.parametrize(
+    "whiten",
+    [
+        _svd,
+        _by_eigenvectors,
+        _by_gram_schmidt,
+        _in_torch,
+        lambda t: _svd(t).tolist(),
+        lambda t: -_svd(t)[:, ::-1],
+    ],
+)
+def test_whiten(accepts, whiten):
+    accepts(check_whiten, whiten)
+
+
+def test_whiten_in_any_form(accepts, form):
+    accepts(check_whiten, form(_svd))
+
+
+@pytest.mark.parametrize(
+    ("whiten", "hint"),
+    [
+        (lambda t: t, "the table itself"),
+        (lambda t: t / np.linalg.norm(t, axis=0), "still correlated"),
+        (lambda t: t / t.std(axis=0), "still correlated"),
+        (lambda t: np.linalg.svd(t, full_matrices=False)[0], "singular value of 1e-16"),
+        (lambda t: t @ np.linalg.svd(t, full_matrices=False)[2].T, "not yet divided by their length"),
+        (lambda t: _svd(t) * np.sqrt(len(t)), "variance 1"),
+        (lambda t: _svd(t) * np.sqrt(len(t) - 1), "√(n − 1)"),
+        (lambda t: _svd(t)[:, :1], "and you give 1"),
+        (lambda t: _svd(t).T, "40 rows"),
+        (lambda t: t[:, 0], "40 rows"),
+        (lambda t: np.full_like(t, np.nan), "divided by 0"),
+        (lambda t: _svd(np.random.default_rng(0).normal(size=(len(t), _svd(t).shape[1]))), "no mixtures"),
+        (lambda t: t @ np.ones((t.shape[1], t.shape[1])) + t, "correlated"),
+        (lambda t: print(_svd(t)), "did you print"),
+        (lambda t: t @ t, "ValueError"),
+    ],
+)
+def test_wrong_whiten(refuses, whiten, hint):
+    refuses(check_whiten, whiten, hint=hint)
+
+
+# --- correlations -----------------------------------------------------------------------------------------
+
+
+def _centre(*tables):
+    return [table - table.mean(axis=0) for table in tables]
+
+
+def _cca(one, other):
+    left, right = (np.linalg.svd(x, full_matrices=False)[0] for x in _centre(one, other))
+    return np.linalg.svd(left.T @ right)[1]
+
+
+def _by_qr(one, other):
+    left, right = (np.linalg.qr(x)[0] for x in _centre(one, other))
+    return np.linalg.svd(left.T @ right)[1]
+
+
+def _by_eigenvalues(one, other):
+    x, y = _centre(one, other)
+    inner = np.linalg.solve(x.T @ x, x.T @ y) @ np.linalg.solve(y.T @ y, y.T @ x)
+    return np.sqrt(np.sort(np.linalg.eigvals(inner).real)[::-1][: min(x.shape[1], y.shape[1])])
+
+
+def _by_library(one, other):
+    from statsmodels.multivariate.cancorr import CanCorr
+
+    return CanCorr(one, other).cancorr
+
+
+@pytest.mark.parametrize(
+    "correlations",
+    [
+        _cca,
+        _by_qr,
+        _by_eigenvalues,
+        _by_library,
+        lambda a, b: np.cos(subspace_angles(*_centre(a, b)))[::-1],
+        lambda a, b: torch.from_numpy(_cca(a, b)).float(),
+        lambda a, b: _cca(a, b).tolist(),
+    ],
+)
+def test_correlations(accepts, correlations):
+    accepts(check_correlations, correlations)
+
+
+def _pca(one, other):
+    tables = [x @ np.linalg.svd(x, full_matrices=False)[2].T for x in _centre(one, other)]
+    return [abs(np.corrcoef(tables[0][:, i], tables[1][:, i])[0, 1]) for i in (0, 1)]
+
+
+def _uncentred(one, other):
+    left, right = (np.linalg.svd(x, full_matrices=False)[0] for x in (one, other))
+    return np.linalg.svd(left.T @ right)[1]
+
+
+def _scaled(one, other):
+    left, right = (x / np.linalg.norm(x, axis=0) for x in _centre(one, other))
+    return left, right
+
+
+@pytest.mark.parametrize(
+    ("correlations", "hint"),
+    [
+        (lambda a, b: _cca(a, b)[::-1], "smallest first"),
+        (lambda a, b: _cca(a, b) ** 2, "squares"),
+        (_uncentred, "means are still in"),
+        (
+            lambda a, b: np.linalg.svd(np.subtract(a, a.mean(0)).T @ np.subtract(b, b.mean(0)))[1],
+            "covariances",
+        ),
+        (lambda a, b: np.linalg.svd(np.cov(a.T, b.T)[: a.shape[1], a.shape[1] :])[1], "covariances"),
+        (lambda a, b: np.linalg.svd(_scaled(a, b)[0].T @ _scaled(a, b)[1])[1], "still correlated"),
+        (_pca, "Nobody asked them to match"),
+        (lambda a, b: _cca(a, b) * 59, "too large by n − 1"),
+        (lambda a, b: _cca(a, b) / 60, "too small by n"),
+        (lambda a, b: np.append(_cca(a, b), 0), "than the smaller table has"),
+        (lambda a, b: _scaled(a, b)[0].T @ _scaled(a, b)[1], "One SVD more"),
+        (lambda a, b: np.diag(_cca(a, b)), "on its diagonal"),
+        (lambda a, b: _cca(a, b)[0], "2 canonical correlations"),
+        (lambda a, b: _cca(a, b) + 0.1, "the first is"),
+        (lambda a, b: a @ b, "ValueError"),
+    ],
+)
+def test_wrong_correlations(refuses, correlations, hint):
+    refuses(check_correlations, correlations, hint=hint)
+
+
+# --- local scaling ----------------------------------------------------------------------------------------
+
+
+def _csls(cosines, known, k, queries=True, items=True):
+    around_queries = np.sort(cosines, axis=1)[:, -k:].mean(axis=1)[:, None]
+    around_items = np.sort(known, axis=0)[-k:].mean(axis=0)
+    return 2 * cosines - queries * around_queries - items * around_items
+
+
+def _in_loops(cosines, known, k):
+    rows = []
+    for row in cosines:
+        mine = sum(sorted(row)[-k:]) / k
+        rows.append([2 * c - mine - sum(sorted(known[:, j])[-k:]) / k for j, c in enumerate(row)])
+    return rows
+
+
+def _by_topk(cosines, known, k):
+    cosines, known = torch.as_tensor(cosines), torch.as_tensor(known)
+    return (
+        2 * cosines
+        - cosines.topk(k, dim=1).values.mean(1, keepdim=True)
+        - known.topk(k, dim=0).values.mean(0)
+    )
+
+
+@pytest.mark.parametrize("scale", [_csls, _in_loops, _by_topk])
+def test_csls(accepts, scale):
+    accepts(check_csls, scale)
+
+
+@pytest.mark.parametrize(
+    ("scale", "hint"),
+    [
+        (lambda c, n, k: _csls(c, n, k, queries=False), "r(q), the query's own part"),
+        (lambda c, n, k: _csls(c, n, k, items=False), "no order changes"),
+        (lambda c, n, k: _csls(c, n, k) - c, "counts twice"),
+        (lambda c, n, k: _csls(c, c, min(k, len(c))) if len(c) >= k else _csls(c, n, k), "what others ask"),
+        (lambda c, n, k: 4 * c - _csls(c, n, k), "taken *off*"),
+        (lambda c, n, k: -_csls(-c, -n, k), "farthest"),
+        (lambda c, n, k: 2 * c - c.mean(axis=1)[:, None] - n.mean(axis=0), "mean over all"),
+        (lambda c, n, k: c, "that is the cosine"),
+        (lambda c, n, k: 2 * c, "nothing is taken off"),
+        (lambda c, n, k: n, "shape (3, 5)"),
+        (lambda c, n, k: _csls(c, n, k) + 1, "the first number"),
+        (lambda c, n, k: _csls(c, n.T if n.shape[0] == n.shape[1] else n, k), "along the rows"),
+        (lambda c, n, k: _csls(c, n.T, k), "ValueError"),
+    ],
+)
+def test_wrong_csls(refuses, scale, hint):
+    refuses(check_csls, scale, hint=hint)
+
+
+# --- a better space ---------------------------------------------------------------------------------------
+
+
+class Space:
+    def __init__(self, values):
+        self.values = np.asarray(values, dtype=float)
+
+    def embed(self, modality, vectors): ...
+
+
+def _values(space):
+    return space.values
+
+
+BASE = np.tile([0.0, 0.5, 1.0, 0.5], 50)
+
+
+def test_a_space_that_is_better(accepts):
+    accepts(check_space_beats, Space(np.clip(BASE + 0.1, 0, 1)), Space(BASE), _values)
+
+
+@pytest.mark.parametrize(
+    ("space", "hint"),
+    [
+        (Space, "that is a class"),
+        ("MAXVAR", "embed"),
+        (Space(BASE), "the chapter's space"),
+        (Space(np.ones(200)), "is the validation side in the fit"),
+        (Space(BASE - 0.1), "worse"),
+        (Space(np.roll(BASE, 1)), "may be none"),
+        (Space(BASE[:50]), "stopped with"),
+    ],
+)
+def test_a_space_that_is_not(refuses, space, hint):
+    refuses(check_space_beats, space, Space(BASE), _values, hint=hint)
