@@ -137,7 +137,7 @@ def bound_curves(truth: Sequence[float], bounds: Mapping[int, Sequence[float]], 
     axis.plot([0, end], [0, end], color="#BBBBBB", linewidth=5, solid_capstyle="butt")
     axis.text(0.62 * end, 0.66 * end, "what there is", color=_QUIET, fontsize=10, ha="right")
     for (n, values), colour in zip(bounds.items(), COLOURS, strict=False):
-        axis.axhline(np.log(n), color=colour, linestyle=":", linewidth=1.2)
+        axis.plot([0, end], [np.log(n)] * 2, color=colour, linestyle=":", linewidth=1.2)
         axis.plot(truth, values, "o-", color=colour, markersize=4)
         axis.text(
             1.02 * end,
@@ -214,6 +214,53 @@ def interval_curves(
     return figure
 
 
+def epoch_lines(
+    lines: Mapping[str, Sequence[float]],
+    y_label: str,
+    level: tuple[str, float] | None = None,
+    title: str = "",
+) -> Figure:
+    """What became of a number from epoch to epoch, each line named at its end.
+
+    Parameters
+    ----------
+    lines : mapping of name to one number an epoch
+    y_label : str
+    level : (str, float), optional
+        A name, and the height at which it is drawn as a dotted line.
+    title : str
+        What the figure shows, as a sentence.
+
+    Returns
+    -------
+    Figure
+
+    Notes
+    -----
+    Chapter 12.
+    """
+    figure = canvas(3.0, title)
+    axis = figure.subplots()
+    ends = {}
+    for (name, line), colour in zip(lines.items(), COLOURS, strict=False):
+        axis.plot(range(len(line)), line, color=colour)
+        ends[name] = (len(line) - 1, line[-1], colour)
+    top = max(max(line) for line in lines.values())
+    if level is not None:
+        name, height = level
+        axis.axhline(height, color=_QUIET, linestyle=":")
+        axis.text(0.97, height, name, fontsize=9, color=_QUIET, ha="right", va="bottom",
+                  transform=axis.get_yaxis_transform())  # fmt: skip
+    longest = max(len(line) for line in lines.values()) - 1
+    axis.set(xlim=(0, 1.3 * max(longest, 1)), ylim=(0, 1.05 * top))
+    axis.set_xticks(range(0, longest + 1, max(longest // 5, 1)))
+    _name_ends(axis, ends, 0.075 * top)
+    axis.set_xlabel("epoch", fontsize=9)
+    axis.set_ylabel(y_label, fontsize=9)
+    _quiet(axis)
+    return figure
+
+
 def training_path(
     paths: Mapping[str, Float[np.ndarray, "epochs 2"]],
     marks: Mapping[int, str] | None = None,
@@ -245,17 +292,19 @@ def training_path(
         axis.scatter(*points.T, s=14, color=colour)
         axis.scatter(*points[-1], s=60, color=colour, zorder=3)
         axis.annotate(
-            name, points[-1], xytext=(8, -2), textcoords="offset points", fontsize=10, color=colour, va="top",
-            bbox={"facecolor": PAPER, "edgecolor": "none", "alpha": 0.8, "pad": 0.5},
+            name, points[-1], xytext=(-8, 0), textcoords="offset points", fontsize=10, color=colour,
+            ha="right", va="center",
         )  # fmt: skip
         for place, words in (marks or {}).items():
             if place < len(points):
                 axis.annotate(
                     words, points[place], xytext=(6, 5), textcoords="offset points", fontsize=9, color=_QUIET
                 )
-    axis.set_xlabel("uniformity → the further left, the more even", fontsize=9)
-    axis.set_ylabel("alignment → the lower, the nearer are pairs", fontsize=9)
+    axis.set_xlabel("uniformity (further left: products are spread more evenly)", fontsize=9)
+    axis.set_ylabel("alignment (lower: pairs are nearer)", fontsize=9)
     axis.margins(0.12)
+    low, high = axis.get_xlim()
+    axis.set_xlim(low - 0.08 * (high - low), high)  # names stand to the left of their ends
     _quiet(axis)
     return figure
 

@@ -87,6 +87,7 @@ FIGURES = {
     contrastive.batch_table: lambda w: ([Product("1", title=w), Product("2")], {w: np.eye(2)}, w),
     contrastive.bound_curves: lambda w: ([1.0, 2.0], {8: [0.9, 1.5]}, w),
     contrastive.interval_curves: lambda w: ({w: {0.1: HALF, 1.0: HALF}}, w, w, 0.1, True, w),
+    contrastive.epoch_lines: lambda w: ({w: [0.3, 0.2], "bag": [0.3, 0.1]}, w, (w, 0.2), w),
     contrastive.training_path: lambda w: ({w: POINTS[:, :2]}, {0: w}, w),
     contrastive.difference_dots: lambda w: ({w: {w: HALF, "bag": HALF}}, w, (w, w), w),
     contrastive.ablation_dots: lambda w: (

@@ -17,6 +17,7 @@ from crossmodal_edu.classroom.figures.contrastive import (
     batch_table,
     bound_curves,
     difference_dots,
+    epoch_lines,
     gaussian_pairs,
     interval_curves,
     space_table,
@@ -62,6 +63,15 @@ def test_a_curve_goes_through_its_values_within_its_band():
     names = [text.xy[1] for text in axis.texts if text.get_text() in ("heads", "ridge")]
     assert names[0] != names[1], "two names at one place"
     assert interval_curves({"heads": line}, "n", "R@1", logarithmic=False).axes[0].get_xscale() == "linear"
+
+
+def test_lines_over_epochs_are_named_at_their_ends_and_apart():
+    figure = epoch_lines({"a": [3.0, 1.0], "b": [2.0, 1.0]}, "loss", ("ln n", 2.5), title="Falling")
+    (axis,) = figure.axes
+    assert [list(line.get_ydata()) for line in axis.lines] == [[3, 1], [2, 1], [2.5, 2.5]]
+    assert set(_words(figure)) == {"a", "b", "ln n"}
+    first, other = (text.xy for text in axis.texts if text.get_text() in ("a", "b"))
+    assert first[0] == other[0] == 1 and abs(first[1] - other[1]) >= 0.2
 
 
 def test_a_path_is_drawn_in_order():
