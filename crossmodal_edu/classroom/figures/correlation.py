@@ -181,7 +181,7 @@ def photo_rows(rows: Mapping[str, Sequence[tuple[Product, bool]]], title: str = 
     Chapter 09.
     """
     columns = max(len(found) for found in rows.values())
-    figure = canvas(1.15 * len(rows) + 0.4, title, dpi=66)
+    figure = canvas(1.15 * len(rows) + 0.4, title, dpi=62)
     table = figure.subplots(len(rows), columns + 1, squeeze=False, width_ratios=[1.9, *[1] * columns])
     for row, (query, found) in zip(table, rows.items(), strict=True):
         for axis in row:
