@@ -47,8 +47,8 @@ def random_views(
 
     Returns
     -------
-    (n, 3, h, w) or (n, 3, *size)
-        Pictures, 0 to 255. What comes in from outside is white.
+    (n, 3, h, w)
+        Of ``size``, if it is given. Pictures, 0 to 255. What comes in from outside is white.
 
     Notes
     -----
