@@ -18,7 +18,17 @@ import torch
 
 HERE = Path(__file__).parent
 SECTIONS = (
-    *("shop", "fashion", "fashion_ablation", "word2vec", "glove", "sentences", "transformer", "pictures"),
+    *(
+        "shop",
+        "fashion",
+        "fashion_ablation",
+        "spaces",
+        "word2vec",
+        "glove",
+        "sentences",
+        "transformer",
+        "pictures",
+    ),
     *("sounds", "merging", "latency", "throughput", "malformed", "setup"),
 )
 LEFT_OUT_BY_DEFAULT = ("setup",)  # it installs everything twice
