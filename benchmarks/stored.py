@@ -2,48 +2,15 @@
 
 from __future__ import annotations
 
-import ast
 import datetime
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import pandas as pd
 
 from benchmarks.run import machine
+from crossmodal_edu.classroom.results import fingerprint
 from crossmodal_edu.datasets import folders
-
-ROOT = Path(__file__).parents[1]
-
-
-class _WithoutWords(ast.NodeTransformer):
-    """Another word in a docstring, or another type in a signature, does not make a number stale."""
-
-    def visit(self, node: ast.AST) -> ast.AST:
-        self.generic_visit(node)
-        if isinstance(node, ast.arg):
-            node.annotation = None
-        if isinstance(node, ast.FunctionDef):
-            node.returns = None
-        if (
-            isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
-            and ast.get_docstring(node) is not None
-        ):
-            node.body = node.body[1:] or [ast.Pass()]
-        return node
-
-
-def fingerprint(settings: Mapping, code: Sequence[str]) -> str:
-    """SHA-256 over the settings and over what the named files do, without comments, docstrings and types.
-
-    ``code`` holds paths below the repository's root, such as "crossmodal_edu/text/glove.py".
-    """
-    total = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
-    for path in sorted(code):
-        tree = _WithoutWords().visit(ast.parse((ROOT / path).read_text(encoding="utf-8")))
-        total.update(f"{path}\n{ast.unparse(tree)}\n".encode())
-    return total.hexdigest()
 
 
 def store(name: str, table: pd.DataFrame, settings: Mapping, code: Sequence[str], seconds: float) -> None:

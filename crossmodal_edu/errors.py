@@ -29,7 +29,7 @@ class CrossmodalError(Exception):
     def __init__(self, problem: str, *, accepted: str = "", remedy: str = ""):
         super().__init__(problem, accepted, remedy)
         self.problem = problem
-        self.accepted = "nothing, since there is none yet." if accepted == "." else accepted
+        self.accepted = accepted
         self.remedy = remedy
 
     @classmethod
@@ -37,7 +37,8 @@ class CrossmodalError(Exception):
         cls, problem: str, known: Iterable[str], remedy: str = "Use one of these names."
     ) -> CrossmodalError:
         """The error for a name that means nothing here; ``known`` are those that do."""
-        return cls(problem, accepted=f"{', '.join(known)}.", remedy=remedy)
+        names = ", ".join(known) or "nothing, since there is none yet"
+        return cls(problem, accepted=f"{names}.", remedy=remedy)
 
     def __str__(self) -> str:
         accepted = f"\n  accepted: {self.accepted}" if self.accepted else ""

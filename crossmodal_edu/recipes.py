@@ -56,9 +56,8 @@ class Recipe:
     ``titles`` is how often a product is called by its title, not by something else that is
     said of it; ``lost_words`` the share of words that are left out by chance. ``image`` and ``text``
     hold further settings of those encoders and ``views`` those of
-    :func:`~crossmodal_edu.image.augment.random_views`; pictures pass through the sizes of ``growing``,
-    each for as many epochs. Every ``sound_every``-th batch is heard as well, none if it is 0.
-    ``asked`` says how much it counts that the words of the title, and that each label, can be told
+    :func:`~crossmodal_edu.image.augment.random_views`. Every ``sound_every``-th batch is heard as well,
+    none if it is 0. ``asked`` says how much it counts that the words of the title, and that each label, can be told
     from the picture; empty, nothing is asked. The rest are sizes of the model and settings of
     :func:`crossmodal_edu.training.train`.
     """
@@ -78,7 +77,6 @@ class Recipe:
     buckets: int = 4096
     titles: float = 0.5
     lost_words: float = 0.1
-    growing: tuple[tuple[int, int], ...] = ()
     views: Mapping[str, Any] = field(default_factory=dict)
     sound_every: int = 1
     asked: tuple[float, ...] = ()
@@ -248,11 +246,10 @@ def fit(
         # By the epoch alone, so that a training that was stopped goes on as it would have.
         chance = np.random.default_rng([recipe.seed, epoch])
         views = torch.Generator().manual_seed(int(chance.integers(2**31)))
-        size = recipe.growing[epoch * len(recipe.growing) // recipe.epochs] if recipe.growing else None
         order = chance.permutation(len(training))[: batch_count * batch_size]
         for number, rows in enumerate(order.reshape(batch_count, -1)):
             texts = [_retold(training.texts[i], recipe, chance) for i in rows]
-            seen = random_views(training.pixels[rows], views, size=size, **recipe.views)
+            seen = random_views(training.pixels[rows], views, **recipe.views)
             inputs = {Modality.TEXT: text.prepare(texts).to(device), Modality.IMAGE: seen.to(device)}
             if recipe.sound_every and number % recipe.sound_every == 0:
                 sounds = stack_spectrograms([training.sounds[i].float() for i in rows])

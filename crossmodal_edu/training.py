@@ -114,7 +114,7 @@ def train(
         Stop when so many epochs in a row were not better by ``validate``; 1 or more.
     averaged : float
         If not 0, what is judged and kept is a running mean of the weights, to which each step gives
-        1 − ``averaged``: the steps go to and fro across a valley, and their mean lies deeper in it.
+        1 − ``averaged``.
     log : callable, optional
         ``log(epoch, numbers)`` after each epoch, with its losses, score and seconds by name.
     checkpoint : Path, optional

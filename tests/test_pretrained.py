@@ -130,7 +130,7 @@ def test_what_is_trained_is_written_with_its_record_and_found_by_name(monkeypatc
     monkeypatch.setattr(recipes, "load_pretrained", pretrained.load_pretrained.__wrapped__)
     recipes.main(["shop"])
     record = json.loads((tmp_path / "models" / "shop" / "training.json").read_text(encoding="utf-8"))
-    tuples = {"image_size": (16, 16), "image_channels": (8, 8), "growing": (), "asked": ()}
+    tuples = {"image_size": (16, 16), "image_channels": (8, 8), "asked": ()}
     assert Recipe(**{**record["recipe"], **tuples}) == TINY
     assert record["history"] == {"losses": {"loss": [0.5]}, "score": [0.25], "seconds": [9.0]}
     assert record["cores"] >= 1 and record["seconds"] >= 0

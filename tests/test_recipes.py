@@ -197,7 +197,6 @@ ASKED = replace(
     image={"stem": 6, "strides": (2, 2), "maximum": True},
     pairs=True,
     text={"residual": True},
-    growing=((8, 8), (16, 16)),
     views={"blank": 0.2},
     sound_every=2,
     asked=(0.1, 0.15),
@@ -270,8 +269,6 @@ def test_what_the_pictures_are_asked_and_what_is_heard_in_each_batch(monkeypatch
     monkeypatch.setattr(_Learner, "loss", lambda self, *b: (batches.append(b), loss(self, *b))[1])
     fit(model, replace(ASKED, epochs=2), training, training)
     assert [Modality.AUDIO in inputs for inputs, *_ in batches] == [True, False, True, False]
-    sizes = [tuple(inputs[Modality.IMAGE].shape[2:]) for inputs, *_ in batches]
-    assert sizes == [(8, 8), (8, 8), (16, 16), (16, 16)]
     known = ["", "", *model.encoders["text"].vocabulary.words]
     titles = {
         (colours, types): f"{colour} {kind}"

@@ -9,7 +9,6 @@ from the training side.
 from __future__ import annotations
 
 import hashlib
-import inspect
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,13 +23,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from crossmodal_edu.audio import mfcc as mfcc_module
 from crossmodal_edu.audio.encoder import Spectrograms, mfcc_batch
 from crossmodal_edu.audio.mfcc import deltas
-from crossmodal_edu.classroom import cnn as cnn_module
-from crossmodal_edu.classroom import recogniser as recogniser_module
 from crossmodal_edu.classroom.cnn import SmallCNN
 from crossmodal_edu.classroom.recogniser import Recogniser
+from crossmodal_edu.classroom.results import fingerprint
 from crossmodal_edu.datasets import folders
 from crossmodal_edu.datasets.fashion import load_fashion, normalised
 from crossmodal_edu.datasets.shop import load_shop
@@ -42,7 +39,6 @@ from crossmodal_edu.products import Catalog, Product
 from crossmodal_edu.recipes import speak_title
 from crossmodal_edu.saving import written_aside
 from crossmodal_edu.spaces.space import Features
-from crossmodal_edu.text import sentences as sentences_module
 from crossmodal_edu.text.sentence_bert import MiniLM
 from crossmodal_edu.text.sentences import SentenceMean, sif_weights
 from crossmodal_edu.text.tokens import tokenise
@@ -116,7 +112,6 @@ class FrozenFeatures:
 def frozen_features(
     name: str = "shop",
     sides: Collection[Modality] = (Modality.TEXT, Modality.IMAGE, Modality.AUDIO),
-    whole: bool = False,
     progress: bool = False,
 ) -> FrozenFeatures:
     """The features of the shop, or of a fixed sample of the clothes.
@@ -127,8 +122,6 @@ def frozen_features(
         "shop" or "fashion".
     sides : collection of Modality
         Which modalities; each is made and kept by itself.
-    whole : bool
-        All products of ``fashion`` instead of the sample of :data:`SAMPLE`. Takes half an hour.
     progress : bool
 
     Returns
@@ -142,7 +135,7 @@ def frozen_features(
     """
     if name not in ("shop", "fashion"):
         raise DataMissingError(f"There are no frozen features of {name!r}.", accepted='"shop" or "fashion".')
-    products = load_shop() if name == "shop" else load_fashion() if whole else fashion_sample()
+    products = load_shop() if name == "shop" else fashion_sample()
     parts = {}
     for side in sides:
         path = folders.cache_folder("features", f"{name}-{side}-{_fingerprint(products, side)}.safetensors")
@@ -173,17 +166,17 @@ def same_title(products: Sequence[Product]) -> list[set[int]]:
     return [where[normalised(product.title)] for product in products]
 
 
+_CODE = {
+    Modality.TEXT: ("text/sentences", "text/sentence_bert", "text/tokens", "text/word2vec"),
+    Modality.IMAGE: ("image/augment", "image/backbone", "classroom/cnn"),
+    Modality.AUDIO: ("audio/encoder", "audio/mfcc", "audio/speech", "classroom/recogniser"),
+}
+
+
 def _fingerprint(products: Catalog, side: Modality) -> str:
     """Changes with the products and with the code that makes a side."""
-    total = hashlib.sha256(repr([(p.id, p.title, p.split) for p in products]).encode())
-    makers: dict[Modality, tuple[object, ...]] = {
-        Modality.TEXT: (_text, MiniLM, sentences_module, Word2Vec),
-        Modality.IMAGE: (_image, Lite0, cnn_module, random_views),
-        Modality.AUDIO: (_audio, _sounds, mfcc_module, recogniser_module, mfcc_batch, speak_title),
-    }
-    for maker in makers[side]:
-        total.update(inspect.getsource(maker).encode())
-    return total.hexdigest()[:16]
+    code = [f"crossmodal_edu/{module}.py" for module in (*_CODE[side], "classroom/features")]
+    return fingerprint({"products": [(p.id, p.title, p.split) for p in products]}, code)[:16]
 
 
 def _text(products: Catalog, progress: bool) -> dict[str, Tensor]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import torch
 from jaxtyping import Float, UInt8
@@ -20,8 +20,7 @@ def random_views(
     light: float = 0.15,
     flip: bool = True,
     blank: float = 0.0,
-    size: Sequence[int] | None = None,
-) -> Float[Tensor, "n 3 _ _"]:
+) -> Float[Tensor, "n 3 h w"]:
     """Zoom, shift, turn, mirror and relight each picture of a batch by chance.
 
     Parameters
@@ -42,13 +41,11 @@ def random_views(
         Whether half of the pictures are mirrored.
     blank : float
         Side of a grey square that hides a part of every second picture, as a share of the height.
-    size : (int, int), optional
-        Height and width of what is returned, if not those of the pictures.
 
     Returns
     -------
     (n, 3, h, w)
-        Of ``size``, if it is given. Pictures, 0 to 255. What comes in from outside is white.
+        Pictures, 0 to 255. What comes in from outside is white.
 
     Notes
     -----
@@ -78,7 +75,6 @@ def random_views(
     ).view(n, 2, 3)
     # Turned so that white is zero: grid_sample fills what lies outside with zeros.
     dark = 255.0 - pixels.float()
-    height, width = size or (height, width)
     grid = F.affine_grid(rows, [n, 3, height, width], align_corners=False)
     seen = 255.0 - F.grid_sample(dark, grid, align_corners=False)
     gain, offset = uniform(1 - light, 1 + light), uniform(-255 * light, 255 * light) * 0.5

@@ -149,10 +149,6 @@ class GenerativeFeatures(NetworkSpace):
 
     joint: ClassVar[bool] = False
 
-    def __init__(self, *settings: Any, **named: Any):
-        super().__init__(*settings, **named)
-        self.histories: dict[Modality, History] = {}
-
     def fit(
         self, features: Mapping[Modality, Features], labels: Mapping[str, Any] | None = None
     ) -> GenerativeFeatures:
@@ -165,6 +161,7 @@ class GenerativeFeatures(NetworkSpace):
         """
         vectors = {side: paired({side: given})[1][side] for side, given in features.items()}
         self.start(vectors)
+        self.histories: dict[Modality, History] = {}
         for side, some in vectors.items():
             game = self.game(self.networks[side.value], some.shape[1])
             turns = _turns(self, self.losses, game["makes"], nn.ModuleList([game["sees"], game["judges"]]))

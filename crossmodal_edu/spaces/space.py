@@ -204,11 +204,10 @@ def check_fitted(modality: Modality, fitted: Collection[Any]) -> None:
     Used in Chapter 09.
     """
     if modality not in fitted:
-        known = ", ".join(str(each) for each in fitted)
-        raise SpaceError(
+        raise SpaceError.unknown(
             f"The space was not fitted on {modality.value}.",
-            accepted=f"{known}.",
-            remedy="Give fit() features of this modality too.",
+            map(str, fitted),
+            "Give fit() features of this modality too.",
         )
 
 

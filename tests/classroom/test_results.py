@@ -8,17 +8,18 @@ import pandas as pd
 import pytest
 
 from benchmarks import stored
+from crossmodal_edu.classroom import results
 from crossmodal_edu.classroom.results import load_results
 from crossmodal_edu.datasets import folders
 from crossmodal_edu.errors import DataMissingError
 
-RECORDS = sorted((stored.ROOT / "data" / "results").glob("*.json"))
+RECORDS = sorted((results.ROOT / "data" / "results").glob("*.json"))
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda path: path.stem)
 def test_a_stored_table_is_what_the_code_would_make_now(record):
     how = json.loads(record.read_text(encoding="utf-8"))
-    assert how["fingerprint"] == stored.fingerprint(how["settings"], how["code"]), (
+    assert how["fingerprint"] == results.fingerprint(how["settings"], how["code"]), (
         f"{', '.join(how['code'])} or the settings have changed: "
         "run `python -m benchmarks.run` for this table again, then the chapters that load it"
     )
@@ -27,7 +28,7 @@ def test_a_stored_table_is_what_the_code_would_make_now(record):
 
 @pytest.fixture
 def checkout(tmp_path, monkeypatch):
-    monkeypatch.setattr(stored, "ROOT", tmp_path)
+    monkeypatch.setattr(results, "ROOT", tmp_path)
     monkeypatch.setattr(folders, "data_folder", lambda: tmp_path)
     (tmp_path / "work.py").write_text('def f(x):\n    """Doc."""\n    return x  # why\n', encoding="utf-8")
     return tmp_path
@@ -53,9 +54,9 @@ def test_a_table_comes_back_with_how_it_was_made(checkout):
     ids=["words", "types", "code", "settings"],
 )
 def test_code_and_settings_count_and_words_do_not(checkout, source, settings, stale):
-    before = stored.fingerprint({"k": 1}, ["work.py"])
+    before = results.fingerprint({"k": 1}, ["work.py"])
     (checkout / "work.py").write_text(source, encoding="utf-8")
-    assert (stored.fingerprint(settings, ["work.py"]) != before) is stale
+    assert (results.fingerprint(settings, ["work.py"]) != before) is stale
 
 
 def test_a_table_that_does_not_ship_is_named(checkout):
