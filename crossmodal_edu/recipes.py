@@ -57,9 +57,9 @@ class Recipe:
     said of it; ``lost_words`` the share of words that are left out by chance. ``image`` and ``text``
     hold further settings of those encoders and ``views`` those of
     :func:`~crossmodal_edu.image.augment.random_views`. Every ``sound_every``-th batch is heard as well,
-    none if it is 0. ``asked`` says how much it counts that the words of the title, and that each label, can be told
-    from the picture; empty, nothing is asked. The rest are sizes of the model and settings of
-    :func:`crossmodal_edu.training.train`.
+    none if it is 0. ``asked`` says how much it counts that the words of the title, and that each label,
+    can be told from the picture; empty, nothing is asked. The rest are sizes of the model and settings
+    of :func:`crossmodal_edu.training.train`.
     """
 
     epochs: int
