@@ -35,11 +35,10 @@ from crossmodal_edu.recipes import Examples, Recipe, embed_examples, fit, speak_
 from crossmodal_edu.spaces.contrastive import ContrastiveLearner
 
 CANDIDATE = Recipe(
-    epochs=24,
+    epochs=30,
     batch_size=384,
     learning_rate=2.5e-3,
-    averaged=0.995,
-    reduced_precision=False,
+    averaged=0.998,
     image_size=(80, 64),
     image_channels=(64, 128, 192, 256),
     image={"stem": 48, "strides": (2, 2, 2, 1), "maximum": True},
