@@ -1,9 +1,7 @@
-"""A candidate for the recipe of `fashion`, and what each part of it brings when it is shortened.
+"""What each part of the recipe of the model `fashion` brings, when the training is shortened.
 
 ``python -m benchmarks.run fashion_ablation`` makes all rows and stores the table;
-``python -m benchmarks.fashion_ablation "without pairs of words"`` trains the named rows and prints them;
-``python -m benchmarks.fashion_ablation train FOLDER`` trains the candidate in full, goes on from
-FOLDER/checkpoint.pt if it was stopped, and writes the model there. Nothing that ships is changed.
+``python -m benchmarks.fashion_ablation "without pairs of words"`` trains the named rows and prints them.
 
 Titles and spoken titles of the validation side are asked against the pictures of that side and of the
 products of the training: the protocol of the section `fashion`, on a side from which one may choose.
@@ -11,12 +9,10 @@ products of the training: the protocol of the section `fashion`, on a side from 
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,32 +27,11 @@ from crossmodal_edu.evaluation.intervals import bootstrap_interval, paired_diffe
 from crossmodal_edu.evaluation.metrics import recall_at_k, reciprocal_rank
 from crossmodal_edu.evaluation.relevance import rank_relevant
 from crossmodal_edu.modality import Modality, open_image
-from crossmodal_edu.recipes import Examples, Recipe, embed_examples, fit, speak_title, train_fashion
+from crossmodal_edu.recipes import RECIPES, Examples, Recipe, embed_examples, fit, speak_title
 from crossmodal_edu.spaces.contrastive import ContrastiveLearner
 
-CANDIDATE = Recipe(
-    epochs=30,
-    batch_size=384,
-    learning_rate=2.5e-3,
-    averaged=0.998,
-    image_size=(80, 64),
-    image_channels=(64, 128, 192, 256),
-    image={"stem": 48, "strides": (2, 2, 2, 1), "maximum": True},
-    views={"zoom": 0.15, "shift": 0.1, "turn": 10.0, "blank": 0.2},
-    sound_every=2,
-    asked=(0.1, 0.15),
-    recurrent=False,
-    text={"residual": True},
-    pairs=True,
-    minimum_count=3,
-    buckets=2048,
-    titles=0.75,
-    lost_words=0.15,
-    lowest_temperature=1 / 60,
-)
-
 SETTINGS = {
-    "recipe": asdict(CANDIDATE),
+    "recipe": asdict(RECIPES["fashion"]),
     "share": 1 / 6,  # of the products of the training side
     "seed": 5,  # of which
     # The mean of the weights reaches back over the same share of the steps as in the long training.
@@ -124,7 +99,7 @@ def recipe_of(name: str) -> Recipe:
     """The recipe of a row; what JSON holds as lists comes back as tuples."""
     changes = {**SETTINGS["short"], **SETTINGS["rows"][name]}
     changes = {key: tuple(value) if isinstance(value, list) else value for key, value in changes.items()}
-    return replace(CANDIDATE, **changes)
+    return replace(RECIPES["fashion"], **changes)
 
 
 def sides(share: float = SETTINGS["share"]) -> Sides:
@@ -218,9 +193,9 @@ def main() -> str:
         rows += rows_of(name, scores, first, seconds)
     table = pd.DataFrame([asdict(row) for row in rows])
     store("fashion_ablation", table, SETTINGS, CODE, time.perf_counter() - start)
-    return f"""## Fashion: what each part of a candidate recipe brings
+    return f"""## Fashion: what each part of the recipe brings
 
-A candidate for the recipe of `fashion`, shortened to {SETTINGS["short"]["epochs"]} epochs of
+The recipe of the model `fashion`, shortened to {SETTINGS["short"]["epochs"]} epochs of
 {len(given.training):,} products in pictures of 40 x 32, then without one part at a time. Titles of the
 validation side, read or spoken by voices that no training hears, against
 {len(given.training) + len(given.validation):,} pictures; one seed.
@@ -233,19 +208,7 @@ titles would have given, not what another training would.
 """
 
 
-def train(folder: Path) -> None:
-    """Train the candidate in full and write the model, with the score of each epoch."""
-    folder.mkdir(parents=True, exist_ok=True)
-    model, history = train_fashion(CANDIDATE, folder / "checkpoint.pt")
-    model.name = "fashion"
-    model.save(folder)
-    record = {"recipe": asdict(CANDIDATE), "history": asdict(history)}
-    (folder / "training.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-
-
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["train"]:
-        sys.exit(train(Path(sys.argv[2])))
     given = sides()
     first = None
     for name in dict.fromkeys([FIRST, *sys.argv[1:]]):

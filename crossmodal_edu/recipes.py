@@ -324,7 +324,26 @@ def _retold(texts: Sequence[str], recipe: Recipe, chance: np.random.Generator) -
 
 RECIPES = {
     "shop": Recipe(epochs=24, image_size=(80, 80), recurrent=True, learning_rate=2e-3),
-    "fashion": Recipe(epochs=18, image_size=(64, 48), recurrent=False, titles=0.75),
+    "fashion": Recipe(
+        epochs=30,
+        batch_size=384,
+        learning_rate=2.5e-3,
+        averaged=0.998,
+        image_size=(80, 64),
+        image_channels=(64, 128, 192, 256),
+        image={"stem": 48, "strides": (2, 2, 2, 1), "maximum": True},
+        views={"zoom": 0.15, "shift": 0.1, "turn": 10.0, "blank": 0.2},
+        sound_every=2,
+        asked=(0.1, 0.15),
+        recurrent=False,
+        text={"residual": True},
+        pairs=True,
+        minimum_count=3,
+        buckets=2048,
+        titles=0.75,
+        lost_words=0.15,
+        lowest_temperature=1 / 60,
+    ),
 }
 """How each model that ships was trained."""
 
@@ -359,7 +378,7 @@ def speak_title(title: str, number: int, held_out: bool = False) -> Float[np.nda
     return say(title, voice, speed=chance.uniform(0.85, 1.2), pitch=chance.uniform(0.85, 1.15))
 
 
-def train_shop(recipe: Recipe) -> tuple[Model, History]:
+def train_shop(recipe: Recipe, checkpoint: Path | None = None) -> tuple[Model, History]:
     """Train on a larger shop, made for the purpose, that has no test product of the one that ships."""
     folder = folders.cache_folder("training", f"shop-{_SHOP_PRODUCTS}-{_SHOP_SEED}")
     if not folder.exists():
@@ -377,7 +396,7 @@ def train_shop(recipe: Recipe) -> tuple[Model, History]:
 
     model, training = examples("train", None)
     _, validation = examples("validation", model)
-    return model, fit(model, recipe, training, validation)
+    return model, fit(model, recipe, training, validation, checkpoint=checkpoint)
 
 
 def train_fashion(recipe: Recipe, checkpoint: Path | None = None) -> tuple[Model, History]:
@@ -399,7 +418,7 @@ def train_fashion(recipe: Recipe, checkpoint: Path | None = None) -> tuple[Model
     return model, fit(model, recipe, training, validation, checkpoint=checkpoint)
 
 
-_TRAININGS: dict[str, Callable[[Recipe], tuple[Model, History]]] = {
+_TRAININGS: dict[str, Callable[[Recipe, Path | None], tuple[Model, History]]] = {
     "shop": train_shop,
     "fashion": train_fashion,
 }
@@ -430,6 +449,7 @@ def main(names: Sequence[str]) -> None:
     """Train the named models and write each to ``data/models/<name>`` with what the training did.
 
     "scales" measures those of the models, and "vectors" embeds the shop anew, as after a change of a model.
+    A training that was stopped goes on from its checkpoint in the cache.
     """
     for name in names:
         if name == "vectors":
@@ -440,7 +460,8 @@ def main(names: Sequence[str]) -> None:
                 measure_scales(each).save(folders.data_folder() / "models" / each)
             continue
         start = time.perf_counter()
-        model, history = _TRAININGS[name](RECIPES[name])
+        checkpoint = folders.cache_folder("training", f"{name}.pt")
+        model, history = _TRAININGS[name](RECIPES[name], checkpoint)
         folder = folders.data_folder() / "models" / name
         model.name = name
         model.save(folder)
@@ -451,6 +472,7 @@ def main(names: Sequence[str]) -> None:
             "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         }
         (folder / "training.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+        checkpoint.unlink()
 
 
 if __name__ == "__main__":

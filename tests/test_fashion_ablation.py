@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -12,7 +11,6 @@ import torch
 
 from benchmarks import fashion_ablation
 from benchmarks.fashion_ablation import (
-    CANDIDATE,
     CONTROL,
     FIRST,
     SETTINGS,
@@ -23,8 +21,7 @@ from benchmarks.fashion_ablation import (
     shown,
 )
 from crossmodal_edu.modality import Modality
-from crossmodal_edu.model import Model
-from crossmodal_edu.recipes import Examples, History
+from crossmodal_edu.recipes import RECIPES, Examples
 
 ROWS = [name for name in SETTINGS["rows"] if name not in (FIRST, CONTROL)]
 
@@ -36,8 +33,8 @@ def test_a_row_leaves_out_one_part_of_the_recipe(name):
     assert recipe_of(name).new_model(recipe_of(name).vocabulary([("red bag", "blue bag")])).dimensions == 256
 
 
-def test_the_shortened_recipe_is_the_candidate_but_for_its_length():
-    long, short = asdict(CANDIDATE), asdict(recipe_of(FIRST))
+def test_the_shortened_recipe_is_that_which_ships_but_for_its_length():
+    long, short = asdict(RECIPES["fashion"]), asdict(recipe_of(FIRST))
     assert {key for key in long if long[key] != short[key]} == SETTINGS["short"].keys()
     assert recipe_of(CONTROL) == recipe_of(FIRST)
 
@@ -101,14 +98,3 @@ def test_the_control_is_trained_on_shuffled_pictures_and_the_others_are_not(monk
     for name in (FIRST, CONTROL):
         fashion_ablation.train_row(name, given)
     assert seen[0] == list(range(9)) != seen[1] and sorted(seen[1]) == seen[0]
-
-
-def test_the_candidate_is_trained_with_a_checkpoint_and_written_where_one_says(monkeypatch, tmp_path):
-    model = recipe_of(FIRST).new_model(recipe_of(FIRST).vocabulary([("red bag",)]))
-    given: list = []
-    history = History({"loss": [0.5]}, [0.25], [9.0])
-    monkeypatch.setattr(fashion_ablation, "train_fashion", lambda *a: (given.extend(a), (model, history))[1])
-    fashion_ablation.train(tmp_path / "new")
-    assert given == [CANDIDATE, tmp_path / "new" / "checkpoint.pt"]
-    assert Model.load(tmp_path / "new").name == "fashion"
-    assert json.loads((tmp_path / "new" / "training.json").read_text())["history"]["score"] == [0.25]

@@ -124,11 +124,18 @@ def test_what_is_trained_is_written_with_its_record_and_found_by_name(monkeypatc
     model = TINY.new_model(TINY.vocabulary([(p.title,) for p in made]))
     monkeypatch.setattr(recipes.folders, "data_folder", lambda: tmp_path)
     monkeypatch.setitem(recipes.RECIPES, "shop", TINY)
-    monkeypatch.setitem(
-        recipes._TRAININGS, "shop", lambda recipe: (model, recipes.History({"loss": [0.5]}, [0.25], [9.0]))
-    )
+    checkpoint = tmp_path / "cache" / "training" / "shop.pt"
+    monkeypatch.setattr(recipes.folders, "cache_folder", lambda *names: tmp_path.joinpath("cache", *names))
+
+    def trained(recipe: Recipe, path: Path) -> tuple[Model, recipes.History]:
+        path.parent.mkdir(parents=True)
+        path.touch()
+        return model, recipes.History({"loss": [0.5]}, [0.25], [9.0])
+
+    monkeypatch.setitem(recipes._TRAININGS, "shop", trained)
     monkeypatch.setattr(recipes, "load_pretrained", pretrained.load_pretrained.__wrapped__)
     recipes.main(["shop"])
+    assert checkpoint.parent.exists() and not checkpoint.exists(), "a training that has ended goes on"
     record = json.loads((tmp_path / "models" / "shop" / "training.json").read_text(encoding="utf-8"))
     tuples = {"image_size": (16, 16), "image_channels": (8, 8), "asked": ()}
     assert Recipe(**{**record["recipe"], **tuples}) == TINY

@@ -15,7 +15,7 @@ from functools import cached_property
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from PIL import Image, ImageOps
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -47,7 +47,7 @@ from crossmodal_edu.training import inference, train
 
 SPLITS = ("train", "validation", "test")
 SAMPLE = {"train": 2_600, "validation": 400, "test": 1_000}
-"""Products of the sample of ``fashion``, by side."""
+"""Products of the sample of ``fashion``, by side; no more of them teach a network of pictures or sounds."""
 
 _SECONDS, _N_MFCC = 4.0, 20
 
@@ -114,12 +114,12 @@ def frozen_features(
     sides: Collection[Modality] = (Modality.TEXT, Modality.IMAGE, Modality.AUDIO),
     progress: bool = False,
 ) -> FrozenFeatures:
-    """The features of the shop, or of a fixed sample of the clothes.
+    """The features of the shop, or of a fixed sample of the clothes, or of all clothes.
 
     Parameters
     ----------
     name : str
-        "shop" or "fashion".
+        "shop", "fashion" or "whole fashion", which takes half an hour.
     sides : collection of Modality
         Which modalities; each is made and kept by itself.
     progress : bool
@@ -133,9 +133,9 @@ def frozen_features(
     DataMissingError
         If the data set is not on this machine, or is another one.
     """
-    if name not in ("shop", "fashion"):
-        raise DataMissingError(f"There are no frozen features of {name!r}.", accepted='"shop" or "fashion".')
-    products = load_shop() if name == "shop" else fashion_sample()
+    if name not in _COLLECTIONS:
+        raise DataMissingError.unknown(f"There are no frozen features of {name!r}.", _COLLECTIONS)
+    products = _COLLECTIONS[name]()
     parts = {}
     for side in sides:
         path = folders.cache_folder("features", f"{name}-{side}-{_fingerprint(products, side)}.safetensors")
@@ -150,12 +150,23 @@ def frozen_features(
 
 def fashion_sample() -> Catalog:
     """4,000 clothes, the same on every machine: of each side those that come first by a hash of the id."""
+    return _clothes(SAMPLE)
+
+
+def _clothes(counts: Mapping[str, int | None]) -> Catalog:
     catalog = load_fashion()
     chosen: list[Product] = []
-    for split, count in SAMPLE.items():
+    for split, count in counts.items():
         part = [p for p in catalog.split(split) if "type" in p.attributes and p.title]
         chosen += sorted(part, key=lambda p: hashlib.sha256(p.id.encode()).hexdigest())[:count]
     return Catalog(chosen, name="fashion")
+
+
+_COLLECTIONS: dict[str, Callable[[], Catalog]] = {
+    "shop": load_shop,
+    "fashion": fashion_sample,
+    "whole fashion": lambda: _clothes(dict.fromkeys(SAMPLE)),
+}
 
 
 def same_title(products: Sequence[Product]) -> list[set[int]]:
@@ -202,10 +213,9 @@ def _image(products: Catalog, progress: bool) -> dict[str, Tensor]:
         small = np.stack([np.asarray(square.resize((64, 64))) for square in squares])
         pictures.append(torch.from_numpy(small).permute(0, 3, 1, 2))
     pixels = torch.cat(pictures)
-    kinds = {
-        kind: i for i, kind in enumerate(sorted({str(p.attributes["type"]) for p in products.split("train")}))
-    }
-    rows = torch.tensor([i for i, p in enumerate(products) if p.split == "train"])
+    rows = _learned_from(products)
+    known = sorted({str(products[row].attributes["type"]) for row in rows.tolist()})
+    kinds = {kind: i for i, kind in enumerate(known)}
     labels = torch.tensor([kinds.get(str(p.attributes.get("type")), 0) for p in products])
     with torch.random.fork_rng():
         torch.manual_seed(0)
@@ -238,7 +248,7 @@ def _audio(products: Catalog, progress: bool) -> dict[str, Tensor]:
     longest = max(lengths)
     pictures = torch.stack([F.pad(frames, (0, longest - frames.shape[1])) for frames in values])
     sounds = Spectrograms(pictures, torch.tensor(lengths))
-    rows = torch.tensor([i for i, p in enumerate(products) if p.split == "train"])
+    rows = _learned_from(products)
     counts: dict[str, int] = {}
     said = [set(tokenise(product.title)) for product in products]
     for row in rows.tolist():
@@ -271,6 +281,11 @@ def _audio(products: Catalog, progress: bool) -> dict[str, Tensor]:
     pool = torch.stack(pooled)
     pool = (pool - pool[rows].mean(dim=0)) / (pool[rows].std(dim=0) + 1e-6)  # decibels beside slopes
     return {"MFCC": pool, "recogniser": torch.cat(own)}
+
+
+def _learned_from(products: Catalog) -> Int[Tensor, "n"]:
+    known = [i for i, product in enumerate(products) if product.split == "train"]
+    return torch.tensor(known[: SAMPLE["train"]])
 
 
 def _sounds(product: Product) -> Float[np.ndarray, "samples"]:

@@ -65,7 +65,7 @@ def test_features_are_made_once_and_again_when_damaged(monkeypatch, tmp_path):
         return {"one": torch.ones(len(products), 2)}
 
     monkeypatch.setattr(module.folders, "cache_folder", lambda *parts: tmp_path.joinpath(*parts))
-    monkeypatch.setattr(module, "load_shop", some_products)
+    monkeypatch.setitem(module._COLLECTIONS, "shop", some_products)
     monkeypatch.setitem(module._MAKERS, TEXT, make)
     for _ in range(2):
         assert frozen_features("shop", [TEXT]).parts[TEXT]["one"].shape == (5, 2)
@@ -75,14 +75,14 @@ def test_features_are_made_once_and_again_when_damaged(monkeypatch, tmp_path):
     kept.write_bytes(kept.read_bytes()[:30])
     frozen_features("shop", [TEXT])
     assert made == [5, 5]
-    monkeypatch.setattr(module, "load_shop", lambda: some_products().take([0, 2]))
+    monkeypatch.setitem(module._COLLECTIONS, "shop", lambda: some_products().take([0, 2]))
     frozen_features("shop", [TEXT])
     assert made == [5, 5, 2]  # other products, another name
     assert len(list((tmp_path / "features").iterdir())) == 2
 
 
-def test_there_are_two_collections():
-    with pytest.raises(DataMissingError, match="no frozen features of 'toys'"):
+def test_there_are_three_collections():
+    with pytest.raises(DataMissingError, match=r"(?s)of 'toys'.*shop, fashion, whole fashion"):
         frozen_features("toys")
 
 
@@ -91,5 +91,8 @@ def test_the_sample_of_clothes_is_fixed_and_keeps_the_sides(data_set):
     sample = fashion_sample()
     assert {split: len(sample.split(split)) for split in module.SAMPLE} == module.SAMPLE
     assert sample[0].id == fashion_sample()[0].id
+    whole = module._COLLECTIONS["whole fashion"]()
+    learned = [whole[row].id for row in module._learned_from(whole).tolist()]
+    assert len(whole) > 40_000 and learned == [product.id for product in sample.split("train")]
     test = {p.title.casefold() for p in sample.split("test")}
     assert not test & {p.title.casefold() for p in sample.split("train")}
