@@ -49,6 +49,7 @@ SETTINGS = {
         "without the blanked square": {"views": {"zoom": 0.15, "shift": 0.1, "turn": 10.0}},
         "without averaged weights": {"averaged": 0.0},
         "batches of 128": {"batch_size": 128},
+        "called by titles alone": {"titles": 1.0},
         "without sound": {"sound_every": 0},
         "control: pictures shuffled": {},
     },
