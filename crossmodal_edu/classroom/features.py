@@ -1,9 +1,9 @@
 """Frozen features of single modalities, on which the chapters on spaces build: made once, and kept.
 
-Nothing here has seen two modalities together. Words are read by MiniLM and by the SIF mean of chapter
-05, pictures by Lite0 and by a small network of chapter 07 that learned to name kinds, sound is pooled
-MFCC and a recogniser of chapter 08 that learned which words are said. Everything that learns does so
-from the training side.
+No vector of one modality was fitted to a vector of another. Labels have gone in, all of the training
+side: words are read by MiniLM and by the SIF mean of chapter 05, pictures by Lite0 and by a small network
+of chapter 07 that learned to name kinds, sound is pooled MFCC and a recogniser of chapter 08 that learned
+which words of the title are said. Whatever is trained here is trained on the training side.
 """
 
 from __future__ import annotations

@@ -87,7 +87,8 @@ def repetition(codes: Float[Tensor, "n k"]) -> Float[Tensor, ""]:
 
     Notes
     -----
-    Chapter 10. Zbontar, Jing, Misra, LeCun, Deny (2021), second term of equation 1, of one side's codes.
+    Chapter 10. Bardes, Ponce, LeCun (2022), the covariance term; of codes of spread 1 these are correlations.
+    Zbontar, Jing, Misra, LeCun, Deny (2021) take those between the codes of a pair instead.
 
     Examples
     --------

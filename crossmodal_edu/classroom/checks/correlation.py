@@ -7,7 +7,6 @@ from math import sqrt
 from typing import Any
 
 import numpy as np
-import torch
 from jaxtyping import Float
 
 from crossmodal_edu.classroom.checks.checking import NotYet, check, number, numbers, same, shaped, slip
@@ -46,10 +45,14 @@ def check_whiten(whiten: Callable[[Table], Table]) -> str:
         "40 products in 4 dimensions": (tall, 4),
         "5 products in 7 dimensions": (wide, 4),
         "30 products whose third column is a mixture of the others": (flat, 2),
+        f"{_TINY} (all numbers near 1e-9)": (1e-9 * tall, 4),
     }
     for name, (table, rank) in told.items():
         table = table - table.mean(axis=0)
-        got = numbers(whiten(table.copy()))
+        try:
+            got = numbers(whiten(table.copy()))
+        except IndexError as error:
+            raise NotYet(f"{name}: your code stopped with IndexError: {error}. {_SQUARE}") from None
         if got.ndim != 2 or len(got) != len(table):
             raise NotYet(f"{name} give a table of {len(table)} rows; yours has the shape {got.shape}.")
         if not np.isfinite(got).all():
@@ -62,8 +65,21 @@ def check_whiten(whiten: Callable[[Table], Table]) -> str:
     )
 
 
+_TINY = "40 products in 4 dimensions, measured in a very large unit"
+_SQUARE = (
+    "NumPy's svd fills its first matrix up to a square, with columns that are no directions of the table; "
+    "full_matrices=False leaves them out."
+)
+
+
 def _judge_columns(name: str, table: Table, got: Table, rank: int) -> None:
     n = len(table)
+    if got.shape == (n, n) and n > table.shape[1]:
+        raise NotYet(f"{name}, and {n} columns came out. {_SQUARE}")
+    if got.shape[1] < rank:
+        few = f"{name} vary in {rank} directions, and you give {got.shape[1]} columns."
+        fixed = " Is there a fixed number for what counts as 0? Small is what is small beside the largest."
+        raise NotYet(few + (fixed if name.startswith(_TINY) else ""))
     products = got.T @ got
     lengths = np.diag(products)
     mixed = np.abs(products - np.diag(lengths)).max() > 1e-4 * lengths.max()
@@ -79,6 +95,9 @@ def _judge_columns(name: str, table: Table, got: Table, rank: int) -> None:
         raise NotYet(f"{name}: the columns have the variance 1, and so the length √{n}. Length one is asked.")
     if not mixed and got.shape[1] == rank and same(lengths, np.full(rank, n - 1), 1e-3 * n):
         raise NotYet(f"{name}: the columns have the length √(n − 1). Length one is asked.")
+    if not mixed and got.shape[1] == rank and name.startswith(_TINY):
+        raise NotYet(f"{name}: right for larger numbers, but these columns have not the length one. "
+                     "Was a fixed number added before dividing?")  # fmt: skip
     if not mixed and got.shape[1] == rank:
         raise NotYet(f"{name}: uncorrelated, but of lengths {np.sqrt(lengths).round(2).tolist()}. "
                      "They were turned and not yet divided by their length.")  # fmt: skip
@@ -87,8 +106,6 @@ def _judge_columns(name: str, table: Table, got: Table, rank: int) -> None:
             f"{name} vary in {rank} directions, and you give {got.shape[1]} columns. What is a singular "
             "value of 1e-16 worth, and what becomes of it when you divide by it?"
         )
-    if got.shape[1] < rank:
-        raise NotYet(f"{name} vary in {rank} directions, and you give {got.shape[1]} columns.")
     raise NotYet(f"{name}: the columns are still correlated.")
 
 
@@ -152,43 +169,86 @@ def _slips(one: Table, other: Table) -> list[tuple[Any, str]]:
 def check_csls(scale: Callable[[Table, Table, int], Table]) -> str:
     """A function from cosines (q, n), those of known queries (m, n) and k to local scaling (q, n)."""
     rng = np.random.default_rng(9)
-    for q, n, m, k in ((3, 5, 4, 2), (4, 4, 4, 3), (2, 6, 7, 1)):
+    # Square tables first: there a mistake of direction gives the right shape, and can be told.
+    for q, n, m, k in ((5, 5, 5, 3), (3, 5, 4, 2), (4, 4, 4, 3), (2, 6, 7, 1)):
         cosines, known = rng.uniform(-1, 1, (q, n)), rng.uniform(-1, 1, (m, n))
-        got = scale(torch.from_numpy(cosines.copy()).numpy(), known.copy(), k)
-        got = shaped(got, (q, n), f"{q} queries and {n} items give the shape ({q}, {n})")
-        queries = np.sort(cosines, axis=1)[:, -k:].mean(axis=1)[:, None]
-        items = np.sort(known, axis=0)[-k:].mean(axis=0)[None]
-        far = np.sort(cosines, axis=1)[:, :k].mean(axis=1)[:, None], np.sort(known, axis=0)[:k].mean(axis=0)
-        every = cosines.mean(axis=1)[:, None], known.mean(axis=0)
-        others = "r(g) was taken from the queries that are being asked: each answer would depend on what "
-        wrong = [
-            (
-                2 * cosines - items,
-                "the order of the answers is right. r(q), the query's own part, is missing.",
-            ),
-            (
-                2 * cosines - queries,
-                "only r(q) is taken off, which is the same for all items of a query: no order changes. "
-                "Where is r(g)?",
-            ),
-            (cosines - queries - items, "the cosine counts twice."),
-            (2 * cosines - far[0] - far[1], "the k *farthest* were taken: sorting goes upwards."),
-            (2 * cosines - every[0] - every[1], "the mean over all, not over the k nearest."),
-            (2 * cosines + queries + items, "both parts are taken *off*."),
-            (cosines, "that is the cosine."),
-            (2 * cosines, "twice the cosine, and nothing is taken off."),
-        ]
-        if q >= k:
-            asked = np.sort(cosines, axis=0)[-k:].mean(axis=0)[None]
-            wrong.append((2 * cosines - queries - asked, others + "others ask. `known` has the others."))
-        if m == n:
-            rows = np.sort(known, axis=1)[:, -k:].mean(axis=1)[None]
-            along = "the items of `known` are its columns; you looked along the rows."
-            wrong.append((2 * cosines - queries - rows, along))
-        right = 2 * cosines - queries - items
+        got = shaped(
+            scale(cosines.copy(), known.copy(), k),
+            (q, n),
+            f"{q} queries and {n} items give the shape ({q}, {n})",
+        )
+        right = 2 * cosines - _nearest(cosines, k, 1) - _nearest(known, k, 0)
         hint = f"the first number is {right[0, 0]:.3f}, yours {got[0, 0]:.3f}."
-        slip(got, right, wrong, hint)
+        slip(got, right, _csls_slips(cosines, known, k), hint)
     return "an item that is near to everything has to be nearer than that."
+
+
+def _nearest(table: Table, k: int, axis: int) -> Table:
+    """The mean of the k largest along an axis, which stays, with one entry."""
+    return np.take(np.sort(table, axis=axis), range(-k, 0), axis=axis).mean(axis=axis, keepdims=True)
+
+
+def _csls_slips(cosines: Table, known: Table, k: int) -> list[tuple[Any, str]]:
+    (q, n), m, twice = cosines.shape, len(known), 2 * cosines
+    queries, items = _nearest(cosines, k, 1), _nearest(known, k, 0)  # (q, 1), (1, n)
+    asked = (
+        "r(g) was taken from the queries that are being asked: each answer would depend on what others ask. "
+        "`known` has the others."
+    )
+    rows = "the items of `known` are its columns; for r(g) you looked along its rows."
+    down = "r(q) belongs to a query, which is a row of `cosines`; you looked down its columns."
+    flat = "a query's part is one number a *row*, and yours was laid along the columns."
+    upright = "an item's part is one number a *column*, and yours was laid down the rows."
+    useless = "only r(q) is taken off, which is the same for all items of a query: no order changes. "
+    last, first = np.sort(cosines, axis=1)[:, [-k]], cosines.max(axis=1, keepdims=True)
+    far = -_nearest(-cosines, k, 1) - _nearest(-known, k, 0)
+    every = cosines.mean(axis=1, keepdims=True) + known.mean(axis=0)
+    right = twice - queries - items
+    places = "these are positions. The scores themselves are asked for."
+    wrong = [
+        (twice - items, "the order of the answers is right. r(q), the query's own part, is missing."),
+        (twice - queries, useless + "Where is r(g)?"),
+        (cosines - queries - items, "the cosine counts twice."),
+        (right / 2, "the order is right, and all is half of what the formula says."),
+        (twice - far, "the k *farthest* were taken: sorting goes upwards."),
+        (twice - every, "the mean over all, not over the k nearest."),
+        (twice + queries + items, "both parts are taken *off*."),
+        (twice - queries + items, "both parts are taken *off*; r(g) was added."),
+        (twice + queries - items, "both parts are taken *off*; r(q) was added."),
+        (twice - k * queries - k * items, "the k cosines were added up. r is their mean."),
+        (twice - last - np.sort(known, axis=0)[-k], "the k-th neighbour alone. r is the mean of all k."),
+        (twice - first - known.max(axis=0), "the nearest neighbour alone. r is the mean of the k nearest."),
+        (cosines, "that is the cosine."),
+        (twice, "twice the cosine, and nothing is taken off."),
+        (known, "that is `known`: the answer has a row for each query that is asked."),
+        (np.argsort(-right, axis=1), places),
+        (np.argsort(right, axis=1), places),
+    ]
+    for other in (k - 1, k + 1):
+        if 1 <= other <= min(n, m):
+            counted = f"{other} neighbours were taken, and k is {k}."
+            wrong.append((twice - _nearest(cosines, other, 1) - _nearest(known, other, 0), counted))
+    if q >= k:
+        wrong.append((twice - queries - _nearest(cosines, k, 0), asked))
+        wrong.append((twice - _nearest(cosines, k, 0) - items, down))
+    if q == n:
+        wrong.append((twice - queries.T - items, flat))
+        wrong.append((twice - queries - items.T, upright))
+        wrong.append((twice - queries.T - items.T, f"{flat} And r(g) the other way."))
+        if q >= k:
+            wrong.append((twice - _nearest(cosines, k, 0).T - items, down))
+    if m == n:
+        along = _nearest(known, k, 1)
+        wrong.append((twice - queries - along.T, rows))
+        if q == n:
+            wrong.append((twice - queries - along, rows))
+            wrong.append(
+                (twice - _nearest(cosines, k, 0) - along.T, f"{rows} For r(q) you looked down the columns.")
+            )
+    if m == q:
+        mine = "r(q) is about the queries that are asked, which stand in `cosines`."
+        wrong.append((twice - _nearest(known, k, 1) - items, mine))
+    return wrong
 
 
 @check

@@ -25,10 +25,14 @@ def test_untouched(ignores):
 
 
 @pytest.mark.parametrize(
-    "answer", [1.62, "1.62", np.float64(1.62), torch.tensor([1.62]), (1.44**2 + 1.08**2) / 2]
+    "answer", [1.62, "1.62", np.float64(1.62), torch.tensor([1.62]), (1.44**2 + 1.08**2) / 2, 1.6, "1.6"]
 )
 def test_rebuilt(accepts, answer):
     accepts(check_rebuilt, answer)
+
+
+def test_a_rounded_answer_is_right_and_told_so(accepts):
+    assert "which you have rounded" in accepts(check_rebuilt, 1.6).reason
 
 
 @pytest.mark.parametrize(
@@ -43,6 +47,8 @@ def test_rebuilt(accepts, answer):
         (0.81, "once too often"),
         (1.36, "through the decoder"),
         (-1.62, "first the code"),
+        (1.65, "first the code"),
+        (1.5, "first the code"),
         ("small", "one number"),
         ((1, 62), "a point"),
     ],
@@ -115,10 +121,29 @@ def shown(x, t):
     print(stable(x, t))
 
 
+def overflowing(x, t):
+    return ((1 + x.exp()).log() - x * t).mean()
+
+
+def overflowing_for_negative(x, t):
+    return ((1 + (-x).exp()).log() + (1 - t) * x).mean()
+
+
+def by_cases(x, t):
+    return (
+        torch.where(t > 0, -t * x.sigmoid().log(), 0)
+        - torch.where(t < 1, (1 - t) * (1 - x.sigmoid()).log(), 0)
+    ).mean()
+
+
 @pytest.mark.parametrize(
     ("loss", "hint"),
     [
         (naive, "500"),
+        (naive, "ln(1 − 1)"),
+        (by_cases, "ln(1 − 1)"),
+        (overflowing, "larger than any number"),
+        (overflowing_for_negative, "larger than any number"),
         (clipped, "cut off"),
         (shown, "print"),
         (lambda x, t: stable(x, t) * x.numel(), "sum over everything"),
@@ -153,7 +178,6 @@ def turned(one, other):
         lambda a, b: scipy.linalg.orthogonal_procrustes(a.numpy(), b.numpy())[0],
         lambda a, b: turned(a, b).tolist(),
         lambda a, b: turned(b, a).T,
-        lambda a, b: turned(a - a.mean(dim=0), b),
     ],
 )
 def test_turn(accepts, turn):
@@ -181,6 +205,8 @@ def parts(one, other):
         (lambda a, b: a @ turned(a, b), "five"),
         (lambda a, b: a.T @ b, "not orthogonal"),
         (lambda a, b: torch.linalg.qr(a.T @ b).Q, "singular value"),
+        (lambda a, b: turned(a - a.mean(dim=0), b), "Centring is another question"),
+        (lambda a, b: turned(a - a.mean(dim=0), b - b.mean(dim=0)), "Centring is another question"),
         (lambda a, b: torch.full((5, 5), torch.nan), "NaN"),
         (lambda a, b: print(turned(a, b)), "print"),
     ],

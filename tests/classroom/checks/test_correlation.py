@@ -74,7 +74,7 @@ def _by_gram_schmidt(table):
             column = column - other * (other @ column)
         for other in columns:
             column = column - other * (other @ column)
-        if np.linalg.norm(column) > 1e-6:
+        if np.linalg.norm(column) > 1e-6 * np.linalg.norm(table):
             columns.append(column / np.linalg.norm(column))
     return np.array(columns).T
 
@@ -103,6 +103,32 @@ def test_whiten_in_any_form(accepts, form):
     accepts(check_whiten, form(_svd))
 
 
+def _square_and_chosen(table):
+    left, strengths, _ = np.linalg.svd(table)
+    return left[:, strengths > 1e-9 * strengths[0]]
+
+
+def _fixed_threshold(table):
+    left, strengths, _ = np.linalg.svd(table, full_matrices=False)
+    return left[:, strengths > 1e-6]
+
+
+def _fixed_eigenvalues(table):
+    values, vectors = np.linalg.eigh(table.T @ table)
+    return table @ vectors[:, values > 1e-9] / np.sqrt(values[values > 1e-9])
+
+
+def _fixed_addition(table):
+    left, strengths, _ = np.linalg.svd(table, full_matrices=False)
+    kept = strengths > 1e-9 * strengths[0]
+    return left[:, kept] * strengths[kept] / (strengths[kept] + 1e-9)
+
+
+def _by_zca(table):
+    left, _, right = np.linalg.svd(table, full_matrices=False)
+    return left @ right
+
+
 @pytest.mark.parametrize(
     ("whiten", "hint"),
     [
@@ -110,6 +136,13 @@ def test_whiten_in_any_form(accepts, form):
         (lambda t: t / np.linalg.norm(t, axis=0), "still correlated"),
         (lambda t: t / t.std(axis=0), "still correlated"),
         (lambda t: np.linalg.svd(t, full_matrices=False)[0], "singular value of 1e-16"),
+        (lambda t: np.linalg.svd(t)[0], "full_matrices=False"),
+        (_square_and_chosen, "full_matrices=False"),
+        (_fixed_threshold, "a fixed number for what counts as 0"),
+        (_fixed_eigenvalues, "a fixed number for what counts as 0"),
+        (_fixed_addition, "a fixed number added"),
+        (lambda t: t[:, :0], "and you give 0"),
+        (_by_zca, "and you give 7"),
         (lambda t: t @ np.linalg.svd(t, full_matrices=False)[2].T, "not yet divided by their length"),
         (lambda t: _svd(t) * np.sqrt(len(t)), "variance 1"),
         (lambda t: _svd(t) * np.sqrt(len(t) - 1), "√(n − 1)"),
@@ -223,6 +256,10 @@ def _csls(cosines, known, k, queries=True, items=True):
     return 2 * cosines - queries * around_queries - items * around_items
 
 
+def _near(table, k, axis):
+    return np.sort(table, axis=axis).take(range(-k, 0), axis=axis).mean(axis=axis)
+
+
 def _in_loops(cosines, known, k):
     rows = []
     for row in cosines:
@@ -257,10 +294,31 @@ def test_csls(accepts, scale):
         (lambda c, n, k: 2 * c - c.mean(axis=1)[:, None] - n.mean(axis=0), "mean over all"),
         (lambda c, n, k: c, "that is the cosine"),
         (lambda c, n, k: 2 * c, "nothing is taken off"),
-        (lambda c, n, k: n, "shape (3, 5)"),
+        (lambda c, n, k: n, "that is `known`"),
+        (lambda c, n, k: c[:2], "the shape (5, 5)"),
+        (lambda c, n, k: _csls(c, n, k) / 2, "half of what"),
+        (lambda c, n, k: 2 * c - k * _near(c, k, 1)[:, None] - k * _near(n, k, 0), "added up"),
+        (lambda c, n, k: 2 * c - np.sort(c, 1)[:, [-k]] - np.sort(n, 0)[-k], "k-th neighbour alone"),
+        (lambda c, n, k: 2 * c - c.max(1)[:, None] - n.max(0), "the nearest neighbour alone"),
+        (lambda c, n, k: _csls(c, n, k + 1), "4 neighbours were taken, and k is 3"),
+        (lambda c, n, k: _csls(c, n, k - 1), "2 neighbours were taken, and k is 3"),
+        (lambda c, n, k: 2 * c - _near(c, k, 1) - _near(n, k, 0), "laid along the columns"),
+        (lambda c, n, k: 2 * c - _near(c, k, 1)[:, None] - _near(n, k, 0)[:, None], "laid down the rows"),
+        (lambda c, n, k: 2 * c - _near(c, k, 1) - _near(n, k, 0)[:, None], "And r(g) the other way"),
+        (lambda c, n, k: 2 * c - _near(c, k, 0) - _near(n, k, 0), "looked down its columns"),
+        (lambda c, n, k: 2 * c - _near(c, k, 0)[:, None] - _near(n, k, 0), "looked down its columns"),
+        (lambda c, n, k: 2 * c - _near(c, k, 1)[:, None] - _near(n, k, 1), "along its rows"),
+        (lambda c, n, k: 2 * c - _near(c, k, 1)[:, None] - _near(n, k, 1)[:, None], "along its rows"),
+        (lambda c, n, k: 2 * c - _near(c, k, 0) - _near(n, k, 1), "For r(q) you looked down"),
+        (lambda c, n, k: 2 * c - _near(n, k, 1)[:, None] - _near(n, k, 0), "the queries that are asked"),
+        (lambda c, n, k: 2 * c - _near(c, k, 1)[:, None] + _near(n, k, 0), "r(g) was added"),
+        (lambda c, n, k: 2 * c + _near(c, k, 1)[:, None] - _near(n, k, 0), "r(q) was added"),
+        (lambda c, n, k: np.argsort(-_csls(c, n, k), axis=1), "positions"),
+        (lambda c, n, k: print(_csls(c, n, k)), "did you print"),
         (lambda c, n, k: _csls(c, n, k) + 1, "the first number"),
-        (lambda c, n, k: _csls(c, n.T if n.shape[0] == n.shape[1] else n, k), "along the rows"),
-        (lambda c, n, k: _csls(c, n.T, k), "ValueError"),
+        (lambda c, n, k: _csls(c, n.T if n.shape[0] == n.shape[1] else n, k), "along its rows"),
+        (lambda c, n, k: _csls(c, n.T, k), "along its rows"),
+        (lambda c, n, k: c @ n + c[:, :3], "ValueError"),
     ],
 )
 def test_wrong_csls(refuses, scale, hint):
