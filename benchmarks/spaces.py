@@ -37,6 +37,7 @@ from crossmodal_edu.spaces.autoencoder import Autoencoders, CorrespondenceAutoen
 from crossmodal_edu.spaces.contrastive import ContrastiveHeads, ContrastiveLearner
 from crossmodal_edu.spaces.correlation import CorrelationSpace, RidgeSpace
 from crossmodal_edu.spaces.linear import LinearSpace
+from crossmodal_edu.spaces.network import NetworkSpace
 from crossmodal_edu.spaces.principal import PrincipalComponents
 from crossmodal_edu.spaces.space import EmbeddingSpace, Features, paired
 
@@ -44,6 +45,7 @@ SETTINGS: dict[str, Any] = {
     "data": ["shop", "whole fashion"],
     "seeds": 3,
     "samples": 1000,
+    "epochs": {"fashion": 10},  # of networks, which have more steps in them than 30 of the shop
     "end to end": {"epochs": 60},
 }
 CODE = [
@@ -130,8 +132,11 @@ def exchanged(features: Mapping[Modality, Features]) -> dict[Modality, Features]
 def placed(method: Method, data: FrozenFeatures, seed: int) -> Placed:
     """Fit a space on the training side and place the test side in it."""
     training = exchanged(data.train) if method.exchanged else data.train
+    space = method.make(seed)
+    if isinstance(space, NetworkSpace):
+        space.epochs = SETTINGS["epochs"].get(data.products.name, space.epochs)
     start = time.perf_counter()
-    space = method.make(seed).fit(training, data.labels)
+    space.fit(training, data.labels)
     seconds = time.perf_counter() - start
     return Placed({side: space.embed(side, given.vectors) for side, given in data.test.items()}, seconds)
 
