@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import log, log2, log10
 from typing import Any
 
@@ -14,6 +14,7 @@ from torch import Tensor
 from crossmodal_edu.classroom.checks.checking import NotYet, check, number, numbers, shaped, slip
 from crossmodal_edu.evaluation.intervals import paired_difference
 from crossmodal_edu.modality import Modality
+from crossmodal_edu.spaces.linear import LinearSpace
 
 _SCORES = torch.tensor([[0.9, 0.2, -0.4], [0.1, 0.3, 0.8], [-0.6, 0.5, 0.4]])
 _TAU = 0.25
@@ -33,6 +34,7 @@ def check_ignorant(answer: Any) -> str:
         20: tau,
         log(32) / 0.05: tau,
         log(32) * 0.05: tau,
+        3.5: "so far so good, and rounded a little too far: two decimals are asked for.",
         log(31): "the right answer is one of the 32 classes too, beside 31 wrong ones.",
         2 * log(32): "rows and columns are averaged, not added.",
     }
@@ -74,6 +76,14 @@ def check_loss(loss: Callable[[Tensor, float], Tensor]) -> str:
             f"right for a temperature of {_TAU}. At 0.002 a logit is 500, and e⁵⁰⁰ is infinity: your loss is "
             f"{cold:g}. Subtract each row's maximum before you exponentiate, or use logsumexp."
         )
+    mistaken = float(numbers(loss(torch.eye(4).roll(1, 0), 0.001)))  # logits 0 where right, 1000 beside it
+    if not abs(mistaken - 1000) < 0.1:
+        raise NotYet(
+            "right while the model is sure and right. One that is sure and wrong by 1,000 logits has to pay "
+            f"1000; yours pays {mistaken + 0.0:g}. "
+            "The right answer's probability is e⁻¹⁰⁰⁰, for a computer 0, and "
+            "its logarithm is lost. Can the logarithm be had without the probability?"
+        )
     lone = float(numbers(loss(torch.tensor([[0.3]]), 0.5)))
     if abs(lone) > 1e-5:
         raise NotYet(f"a batch of one has one answer, and its loss is 0; yours is {lone:.3f}.")
@@ -100,11 +110,28 @@ def check_slope(slope: Callable[[Tensor, float], Tensor]) -> str:
         ((_SCORES / _TAU).softmax(dim=0) - eye) / _TAU / 3: "the softmax ran down the columns.",
         (_SCORES.softmax(dim=1) - eye) / _TAU / 3: "the temperature belongs into the softmax too.",
     }
-    otherwise = f"the first number is {right[0, 0]:.3f}, not {got[0, 0]:.3f}."
-    slip(got, right, wrong, otherwise)
-    cold = numbers(slope(torch.eye(4), 0.002))
+    slip(got, right, wrong, _first_off(got, right.numpy()))
+    scores, tau = torch.linspace(-0.9, 0.8, 25).view(5, 5).sin(), 0.1  # another n, another temperature
+    p, eye = (scores / tau).softmax(dim=1), torch.eye(5)
+    right = (p - eye) / tau / 5
+    got = shaped(slope(scores.clone(), tau), (5, 5), "a batch of five has 5 × 5 slopes")
+    warm = (scores / _TAU).softmax(dim=1)
+    wrong = {
+        (p - eye) / tau / 3: "right for three rows. The mean over five divides by five.",
+        (warm - eye)
+        / _TAU
+        / 5: f"right for a temperature of {_TAU}. But the temperature is handed over: use it.",
+    }
+    otherwise = "right for three rows. For five, at a temperature of 0.1: "
+    slip(got, right, wrong, otherwise + _first_off(got, right.numpy()))
+    cold = numbers(slope(torch.eye(4).roll(1, 0), 0.002))
     if not np.isfinite(cold).all():
         raise NotYet("right here, but at a temperature of 0.002 it is not a number: e⁵⁰⁰ is infinity.")
+    otherwise = (
+        "right here, but at a temperature of 0.002, where the model is sure and wrong, each row of four has "
+        "one slope of −125, one of 125 and two zeros."
+    )
+    slip(cold, (torch.eye(4).roll(1, 0) - torch.eye(4)) / 0.002 / 4, (), otherwise)
     return "what is too likely is pushed away, what is too little likely drawn near, each row adding up to 0."
 
 
@@ -137,20 +164,48 @@ def check_targets(targets: Callable[[Sequence[str]], Tensor]) -> str:
 
 @check
 def check_space_found(
-    space: Any, measure: Callable[[Any], Float[np.ndarray, "q"]], before: Float[np.ndarray, "q"]
+    space: Any,
+    measure: Callable[[Any], Mapping[str, Float[np.ndarray, "q"]]],
+    before: Mapping[str, Float[np.ndarray, "q"]],
 ) -> str:
-    """A space of three modalities that finds more of words and pictures than the chapter's heads."""
+    """A space of three modalities that finds more of words and pictures than the chapter's, and still hears.
+
+    ``measure`` gives a value for each query, under "words ↔ pictures" and "words → sounds".
+    """
     if not (hasattr(space, "embed") and hasattr(space, "aligned")):
         raise NotYet("a fitted space is asked for, such as train_heads(…, train_side) gives.")
+    if isinstance(space, LinearSpace):
+        raise NotYet("that one solves equations, and the chapter has measured it. What can heads do?")
     if not (space.aligned(Modality.TEXT, Modality.AUDIO) and space.aligned(Modality.IMAGE, Modality.AUDIO)):
         raise NotYet("the space does not know sound: fit it on train_side, which has all three modalities.")
-    ours = numbers(measure(space))
-    gain = paired_difference(ours, before)
+    ours = measure(space)
+    (seen, heard), (seen_before, heard_before) = (
+        [numbers(values[way]) for way in ("words ↔ pictures", "words → sounds")] for values in (ours, before)
+    )
+    gain = paired_difference(seen, seen_before)
     if gain.high < 0:
-        raise NotYet(f"R@1 {ours.mean():.3f}; the chapter's heads find {before.mean():.3f}: {gain}.")
+        raise NotYet(f"R@1 {seen.mean():.3f}; the chapter's heads find {seen_before.mean():.3f}: {gain}.")
     if gain.low <= 0:
         raise NotYet(
-            f"R@1 {ours.mean():.3f} against {before.mean():.3f}, but the difference, {gain}, may be none: "
-            "its interval holds 0."
+            f"R@1 {seen.mean():.3f} against {seen_before.mean():.3f}, but the difference, {gain}, may be "
+            "none: its interval holds 0."
         )
-    return f"the difference, {gain}, leaves out 0. Does it hold on the test side?"
+    sound = f"words → sounds {heard.mean():.3f}, from {heard_before.mean():.3f}"
+    if heard.mean() < heard_before.mean() / 2:
+        raise NotYet(
+            f"words and pictures win {gain}, but sound has gone overboard: {sound}. It has to keep half."
+        )
+    return f"the difference, {gain}, leaves out 0; {sound}. Does it hold on the test side?"
+
+
+def _first_off(got: Float[np.ndarray, "n n"], right: Float[np.ndarray, "n n"]) -> str:
+    """Where two tables first differ, in words, counted as Python counts; nothing if they do not."""
+    off = np.argwhere(~np.isclose(got, right, rtol=1e-4, atol=1e-5))
+    if not len(off):
+        return ""
+    row, column = off[0]
+    kind = "the right answer of its row" if row == column else "a wrong answer"
+    return (
+        f"the slope in row {row}, column {column} (both from 0), {kind}, is {right[row, column]:.3f}, "
+        f"not {got[row, column]:.3f}."
+    )

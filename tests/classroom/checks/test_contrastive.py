@@ -16,6 +16,9 @@ from crossmodal_edu.classroom.checks.contrastive import (
     check_space_found,
     check_targets,
 )
+from crossmodal_edu.modality import Modality
+from crossmodal_edu.spaces.correlation import CorrelationSpace
+from crossmodal_edu.spaces.space import Features
 
 
 def test_untouched(ignores):
@@ -23,7 +26,7 @@ def test_untouched(ignores):
     ignores(check_loss)
     ignores(check_slope)
     ignores(check_targets)
-    ignores(check_space_found, lambda space: np.ones(3), np.ones(3), function=False)
+    ignores(check_space_found, *_measure(0.2), function=False)
 
 
 @pytest.mark.parametrize("answer", [3.47, log(32), "3.466", np.float32(3.4657), torch.tensor([3.4657])])
@@ -45,6 +48,8 @@ def test_ignorant(accepts, answer):
         (log(31), "one of the 32"),
         (2 * log(32), "averaged"),
         (7, "probability 1 / 32"),
+        (3.5, "two decimals"),
+        ("3.5", "two decimals"),
         ("much", "one number"),
         ((3, 47), "a point"),
     ],
@@ -111,6 +116,10 @@ def _p(s, t, dim=1):
         ),
         (lambda s, t: -((s / t).exp() / (s / t).exp().sum()).diag().log().mean(), "over all nine"),
         (lambda s, t: ((s / t).exp().sum(1).log() - (s / t).diag()).mean(), "infinity"),
+        (lambda s, t: -_p(s, t).diag().log().mean(), "sure and wrong"),  # inf for e⁻¹⁰⁰⁰
+        (lambda s, t: -(_p(s, t).diag() + 1e-9).log().mean(), "yours pays 20.7"),
+        (lambda s, t: -_p(s, t).diag().clamp(min=1e-30).log().mean(), "pay 1000"),
+        (lambda s, t: -_p(s, t).diag().log().nan_to_num(neginf=0.0).mean(), "yours pays 0"),
         (lambda s, t: 7.0, "is 1."),
         (lambda s, t: print(3.0), "did you print"),
         (lambda s, t: s @ torch.ones(7), "RuntimeError"),
@@ -140,6 +149,11 @@ def test_slope_in_any_form(accepts, form):
     accepts(check_slope, form(_slope))
 
 
+def _by_hand(s, t):
+    p = np.exp(np.asarray(s) / t)
+    return (p / p.sum(axis=1, keepdims=True) - np.eye(len(p))) / t / len(p)
+
+
 def _off(s, t, dim=1):
     return _p(s, t, dim) - torch.eye(len(s))
 
@@ -157,7 +171,14 @@ def _off(s, t, dim=1):
         (lambda s, t: _off(s, 1) / t / len(s), "into the softmax"),
         (lambda s, t: _off(s, t).sum(), "one for each cosine"),
         (lambda s, t: _off(s, t).diag(), "one number a row"),
-        (lambda s, t: torch.zeros(3, 3), "first number"),
+        (lambda s, t: torch.zeros(3, 3), "row 0, column 0"),
+        (lambda s, t: _slope(s, t) * [[1], [1], [2]], "row 2, column 0"),
+        (lambda s, t: _slope(s, t) * [1, 2, 1], "row 0, column 1 (both from 0), a wrong answer"),
+        (lambda s, t: _off(s, t) / t / 3, "over five divides by five"),
+        (lambda s, t: _off(s, 0.25) / 0.25 / len(s), "handed over"),
+        (lambda s, t: _off(s, 0.25) / t / len(s), "for five, at a temperature of 0.1: the slope in row 0"),
+        (lambda s, t: _slope(s, t)[:3, :3], "5 × 5"),
+        (lambda s, t: np.nan_to_num(_by_hand(s, t)), "one of 125"),
         (
             lambda s, t: (
                 ((s / t).exp() / (s / t).exp().sum(1, keepdim=True) - torch.eye(len(s))) / t / len(s)
@@ -218,25 +239,41 @@ class Space:
         return vectors
 
 
-def _measure(gain: float):
-    values = np.random.default_rng(0).normal(size=(2, 200)) * 0.05 + 0.5
-    return lambda space: values[0] + gain, values[1]
+def _measure(gain: float, kept: float = 1.0):
+    seen, before = np.random.default_rng(0).normal(size=(2, 200)) * 0.05 + 0.5
+    heard = np.repeat([0.0, 1.0], [140, 60])
+    ways = "words ↔ pictures", "words → sounds"
+    return lambda space: dict(zip(ways, (seen + gain, kept * heard), strict=True)), dict(
+        zip(ways, (before, heard), strict=True)
+    )
 
 
-def test_space(accepts):
-    accepts(check_space_found, Space(), *_measure(0.2))
+@pytest.mark.parametrize("kept", [0.6, 1.0, 1.2])
+def test_space(accepts, kept):
+    said = accepts(check_space_found, Space(), *_measure(0.2, kept))
+    assert f"{0.3 * kept:.3f}, from 0.300" in said.reason
+
+
+def _solved():
+    rows = torch.randn(20, 4, generator=torch.Generator().manual_seed(0))
+    ids = [f"p{i}" for i in range(20)]
+    features = {side: Features(rows, ids) for side in Modality if side is not Modality.VIDEO}
+    return CorrelationSpace(2).fit(features)
 
 
 @pytest.mark.parametrize(
-    ("space", "gain", "hint"),
+    ("space", "gain", "kept", "hint"),
     [
-        (Space(), 0.0, "holds 0"),
-        (Space(), -0.2, "the chapter's heads find"),
-        (Space("audio"), 0.2, "does not know sound"),
-        ({"hidden": 0}, 0.2, "fitted space"),
-        (0.61, 0.2, "fitted space"),
-        ("heads", 0.2, "fitted space"),
+        (Space(), 0.0, 1, "holds 0"),
+        (Space(), -0.2, 1, "the chapter's heads find"),
+        (Space(), 0.2, 0.1, "overboard"),  # trained on words and pictures, sound left as it began
+        (Space(), 0.2, 0, "overboard: words → sounds 0.000, from 0.300"),
+        (Space("audio"), 0.2, 1, "does not know sound"),
+        (_solved(), 0.2, 1, "what can heads do"),
+        ({"hidden": 0}, 0.2, 1, "fitted space"),
+        (0.61, 0.2, 1, "fitted space"),
+        ("heads", 0.2, 1, "fitted space"),
     ],
 )
-def test_wrong_space(refuses, space, gain, hint):
-    refuses(check_space_found, space, *_measure(gain), hint=hint)
+def test_wrong_space(refuses, space, gain, kept, hint):
+    refuses(check_space_found, space, *_measure(gain, kept), hint=hint)
