@@ -79,8 +79,9 @@ def check_loss(loss: Callable[[Tensor, float], Tensor]) -> str:
     mistaken = float(numbers(loss(torch.eye(4).roll(1, 0), 0.001)))  # logits 0 where right, 1000 beside it
     if not abs(mistaken - 1000) < 0.1:
         raise NotYet(
-            f"right while the model is sure and right. One that is sure and wrong by 1,000 logits has to pay "
-            f"1000; yours pays {mistaken + 0.0:g}. The right answer's probability is e⁻¹⁰⁰⁰, for a computer 0, and "
+            "right while the model is sure and right. One that is sure and wrong by 1,000 logits has to pay "
+            f"1000; yours pays {mistaken + 0.0:g}. "
+            "The right answer's probability is e⁻¹⁰⁰⁰, for a computer 0, and "
             "its logarithm is lost. Can the logarithm be had without the probability?"
         )
     lone = float(numbers(loss(torch.tensor([[0.3]]), 0.5)))
