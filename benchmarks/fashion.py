@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from crossmodal_edu.audio.speech import speak_title
 from crossmodal_edu.classroom.fashion_queries import fashion_queries
 from crossmodal_edu.datasets import folders
 from crossmodal_edu.datasets.fashion import load_fashion
@@ -15,7 +16,6 @@ from crossmodal_edu.evaluation.relevance import rank_relevant
 from crossmodal_edu.evaluation.report import evaluate_ranking
 from crossmodal_edu.modality import Modality, open_image
 from crossmodal_edu.pretrained import load_pretrained
-from crossmodal_edu.recipes import speak_title
 
 MEASURES = ("R@1", "R@10", "Hit@10", "mAP")
 PUBLISHED = """| FashionCLIP 2.0 | .122 | .404 | .217 |

@@ -20,6 +20,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from crossmodal_edu.audio.speech import speak_title
 from crossmodal_edu.datasets.fashion import load_fashion, same_product
 from crossmodal_edu.datasets.shop import load_shop, truths
 from crossmodal_edu.datasets.shop.pictures import render
@@ -28,7 +29,6 @@ from crossmodal_edu.evaluation.intervals import paired_difference
 from crossmodal_edu.image.augment import random_views
 from crossmodal_edu.modality import Modality, open_image
 from crossmodal_edu.pretrained import load_pretrained
-from crossmodal_edu.recipes import speak_title
 from crossmodal_edu.retrieval.merging import FIRST, SAMPLE, fisher
 
 TEXT, IMAGE, AUDIO = Modality.TEXT, Modality.IMAGE, Modality.AUDIO

@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.stored import store
+from crossmodal_edu.audio.speech import speak_title
 from crossmodal_edu.classroom.features import FrozenFeatures, frozen_features, same_title
 from crossmodal_edu.datasets import folders
 from crossmodal_edu.evaluation.diagnostics import hubness, modality_gap
@@ -30,7 +31,7 @@ from crossmodal_edu.evaluation.relevance import rank_relevant
 from crossmodal_edu.modality import Modality, open_audio, open_image
 from crossmodal_edu.pretrained import load_pretrained
 from crossmodal_edu.products import Product
-from crossmodal_edu.recipes import RECIPES, Examples, embed_examples, fit, speak_title
+from crossmodal_edu.recipes import RECIPES, Examples, embed_examples, fit
 from crossmodal_edu.retrieval.ranking import cosine_similarity, top_k
 from crossmodal_edu.spaces.adversarial import AdversarialSpace, CrossGenerator, GenerativeFeatures
 from crossmodal_edu.spaces.autoencoder import Autoencoders, CorrespondenceAutoencoder

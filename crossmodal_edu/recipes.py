@@ -10,7 +10,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import combinations
 from pathlib import Path
@@ -26,7 +26,7 @@ from tqdm import tqdm
 
 from crossmodal_edu.audio.augment import random_voices
 from crossmodal_edu.audio.encoder import AudioEncoder, stack_spectrograms
-from crossmodal_edu.audio.speech import VOICES, say
+from crossmodal_edu.audio.speech import speak_title
 from crossmodal_edu.datasets import folders
 from crossmodal_edu.datasets.fashion import load_fashion
 from crossmodal_edu.datasets.shop import load_shop, make_shop
@@ -348,34 +348,6 @@ RECIPES = {
 """How each model that ships was trained."""
 
 _SHOP_PRODUCTS, _SHOP_SEED = 12_000, 7
-_SPEAKERS = [voice.name for voice in VOICES if not voice.held_out and voice.language == "en"]
-_HELD_OUT_SPEAKERS = [voice.name for voice in VOICES if voice.held_out]
-
-
-def speak_title(title: str, number: int, held_out: bool = False) -> Float[np.ndarray, "samples"]:
-    """A title as sound for products that have none; ``number`` decides voice, speed and pitch.
-
-    Parameters
-    ----------
-    title : str
-    number : int
-        Such as the product's position: the same number, the same sound.
-    held_out : bool
-        By one of the voices that no training hears.
-
-    Returns
-    -------
-    (samples,)
-        16 kHz mono.
-
-    Notes
-    -----
-    Chapter 01.
-    """
-    chance = np.random.default_rng([_SHOP_SEED, number])
-    voices = _HELD_OUT_SPEAKERS if held_out else _SPEAKERS
-    voice = voices[chance.integers(len(voices))]
-    return say(title, voice, speed=chance.uniform(0.85, 1.2), pitch=chance.uniform(0.85, 1.15))
 
 
 def train_shop(recipe: Recipe, checkpoint: Path | None = None) -> tuple[Model, History]:
@@ -418,10 +390,7 @@ def train_fashion(recipe: Recipe, checkpoint: Path | None = None) -> tuple[Model
     return model, fit(model, recipe, training, validation, checkpoint=checkpoint)
 
 
-_TRAININGS: dict[str, Callable[[Recipe, Path | None], tuple[Model, History]]] = {
-    "shop": train_shop,
-    "fashion": train_fashion,
-}
+_TRAININGS = {"shop": train_shop, "fashion": train_fashion}
 
 
 def measure_scales(name: str) -> Model:

@@ -13,7 +13,6 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from crossmodal_edu import pretrained, recipes
-from crossmodal_edu.audio.speech import VOICES
 from crossmodal_edu.datasets.shop import load_shop, make_shop
 from crossmodal_edu.errors import DataMissingError
 from crossmodal_edu.modality import Modality
@@ -101,20 +100,6 @@ def test_the_model_of_the_clothes_hears_titles_that_are_spoken_for_it(few_clothe
     assert training.labels.tolist() == [[0] * 5] * 9, "colour, type, and three that these products lack"
     assert spoken == {f"Red Shirt {i}": 100 + i for i in range(12)}, "no test product is heard"
     assert len(history.loss) == 1
-
-
-@pytest.mark.parametrize("held_out", [False, True])
-def test_titles_are_spoken_by_voices_of_the_right_side_each_number_in_its_own_way(monkeypatch, held_out):
-    asked = []
-    monkeypatch.setattr(recipes, "say", lambda *args, **kw: asked.append((args, kw)) or np.zeros(1))
-    for number in [*range(40), *range(40)]:
-        recipes.speak_title("red bag", number, held_out)
-    assert asked[:40] == asked[40:]
-    assert len({str(one) for one in asked[:40]}) == 40
-    voices = {args[1] for args, _ in asked}
-    assert len(voices) > 1
-    assert voices <= {v.name for v in VOICES if v.held_out == held_out and (held_out or v.language == "en")}
-    assert all(0.85 <= kw["speed"] <= 1.2 and 0.85 <= kw["pitch"] <= 1.15 for _, kw in asked)
 
 
 def test_what_is_trained_is_written_with_its_record_and_found_by_name(monkeypatch, tmp_path, capsys):

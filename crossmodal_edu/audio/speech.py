@@ -156,6 +156,32 @@ def say(
     return (waveform * (_PEAK / np.abs(waveform).max())).astype(np.float32)
 
 
+def speak_title(title: str, number: int, held_out: bool = False) -> Float[np.ndarray, "samples"]:
+    """A title as sound for products that have none; ``number`` decides voice, speed and pitch.
+
+    Parameters
+    ----------
+    title : str
+    number : int
+        Such as the product's position: the same number, the same sound.
+    held_out : bool
+        By one of the voices that no training hears.
+
+    Returns
+    -------
+    (samples,)
+        16 kHz mono.
+
+    Notes
+    -----
+    Used in Chapter 09.
+    """
+    chance = np.random.default_rng([7, number])  # as the shop's seed
+    names = [v.name for v in VOICES if v.held_out == held_out and (held_out or v.language == "en")]
+    voice = names[chance.integers(len(names))]
+    return say(title, voice, speed=chance.uniform(0.85, 1.2), pitch=chance.uniform(0.85, 1.15))
+
+
 def _synthesise(text: str, voice: Voice, speed: float, pitch: float) -> Float[np.ndarray, "samples"]:
     """The samples as espeak-ng makes them, 22,050 a second.
 

@@ -25,6 +25,7 @@ from tqdm import tqdm
 
 from crossmodal_edu.audio.encoder import Spectrograms, mfcc_batch
 from crossmodal_edu.audio.mfcc import deltas
+from crossmodal_edu.audio.speech import speak_title
 from crossmodal_edu.classroom.cnn import SmallCNN
 from crossmodal_edu.classroom.recogniser import Recogniser
 from crossmodal_edu.classroom.results import fingerprint
@@ -36,7 +37,6 @@ from crossmodal_edu.image.augment import random_views
 from crossmodal_edu.image.backbone import Lite0
 from crossmodal_edu.modality import Modality, open_audio, open_image
 from crossmodal_edu.products import Catalog, Product
-from crossmodal_edu.recipes import speak_title
 from crossmodal_edu.saving import written_aside
 from crossmodal_edu.spaces.space import Features
 from crossmodal_edu.text.sentence_bert import MiniLM

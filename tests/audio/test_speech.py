@@ -11,6 +11,7 @@ import librosa
 import numpy as np
 import pytest
 
+from crossmodal_edu.audio import speech
 from crossmodal_edu.audio.speech import VOICES, find_voice, say
 from crossmodal_edu.errors import InputError
 
@@ -121,3 +122,17 @@ def test_what_cannot_be_spoken_is_an_input_error(text):
 def test_speed_and_pitch_have_limits(arguments):
     with pytest.raises(InputError, match="accepted"):
         say(TITLE, **arguments)
+
+
+@pytest.mark.parametrize("held_out", [False, True])
+def test_titles_are_spoken_by_voices_of_the_right_side_each_number_in_its_own_way(monkeypatch, held_out):
+    asked = []
+    monkeypatch.setattr(speech, "say", lambda *args, **kw: asked.append((args, kw)) or np.zeros(1))
+    for number in [*range(40), *range(40)]:
+        speech.speak_title("red bag", number, held_out)
+    assert asked[:40] == asked[40:]
+    assert len({str(one) for one in asked[:40]}) == 40
+    voices = {args[1] for args, _ in asked}
+    assert len(voices) > 1
+    assert voices <= {v.name for v in VOICES if v.held_out == held_out and (held_out or v.language == "en")}
+    assert all(0.85 <= kw["speed"] <= 1.2 and 0.85 <= kw["pitch"] <= 1.15 for _, kw in asked)
