@@ -17,6 +17,7 @@ from crossmodal_edu.classroom.figures.adversarial import (
     filmstrip,
     rings,
     seed_dots,
+    wanderings,
 )
 
 PLACES = np.linspace(0, 1, 5)
@@ -70,3 +71,14 @@ def test_a_contest_is_two_curves_and_where_nothing_is_known():
     assert list(first.lines[1].get_ydata()) == [0.5, 0.7]
     assert [line.get_linestyle() for line in first.lines].count("--") == 1
     assert all(line.get_linestyle() != "--" for line in second.lines)
+
+
+def test_a_wandering_ends_at_its_dot_and_all_have_one_scale():
+    path = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 2.0]])
+    figure = wanderings({"short": 0.1 * path, "long": path}, title="Wander")
+    assert {"short", "long", "  end"} <= set(_words(figure))
+    for axis, way in zip(figure.axes, (0.1 * path, path), strict=True):
+        origin, line, end = axis.lines
+        assert np.allclose(line.get_xydata(), way) and np.allclose(end.get_xydata(), way[-1:])
+        assert np.allclose(origin.get_xydata(), 0)
+        assert np.allclose(axis.get_xlim(), (-2.2, 2.2))
