@@ -20,7 +20,7 @@ _ANGLES = torch.arange(HEAPS) * 2 * torch.pi / HEAPS
 CENTRES: Float[Tensor, "8 2"] = 2 * torch.stack([_ANGLES.cos(), _ANGLES.sin()], dim=1)
 """The middles of the heaps."""
 
-_BATCH, _MOMENTS = 64, (200, 400, 600, 800, 1500)
+_BATCH, _MOMENTS = 64, (300, 600, 1000, 1500, 3000)
 
 
 def stretch(
@@ -81,12 +81,12 @@ def heaps_found(points: Float[Tensor, "s n 2"]) -> tuple[Int[np.ndarray, "s"], F
 def play(
     *,
     saturating: bool = False,
-    rates: tuple[float, float] = (1e-3, 1e-3),
+    rates: tuple[float, float] = (1e-3, 2e-4),
     momentum: float = 0.9,
     penalty: float = 0.0,
     spectral: bool = False,
     seeds: int = 10,
-    steps: int = 1500,
+    steps: int = 3000,
     start: int = 0,
 ) -> dict[str, Any]:
     """Let generators and discriminators of two hidden layers of 32 play for the ring.
@@ -96,7 +96,7 @@ def play(
     saturating : bool
         The generator's loss, as for :func:`~crossmodal_edu.spaces.adversarial.gan_losses`.
     rates : (float, float)
-        Learning rates of the generator and of the discriminator.
+        Learning rates of the generator and of the discriminator, which by default is too slow.
     momentum : float
         The first of Adam's two.
     penalty : float
@@ -111,8 +111,8 @@ def play(
     Returns
     -------
     dict
-        ``modes`` and ``good``, one number for each seed, as :func:`heaps_found`; ``film``, some points of
-        the first seed's generator at a few moments.
+        ``modes`` and ``good``, one number for each seed, as :func:`heaps_found`; ``path``, the modes at a few
+        moments; ``film``, some points of the first seed's generator then.
 
     Notes
     -----
@@ -131,7 +131,7 @@ def play(
         for net, rate in zip((maker, judge), rates, strict=True)
     ]
 
-    def make(n: int) -> Tensor:
+    def make(n: int, rng: torch.Generator = rng) -> Tensor:
         return _run(maker, torch.randn(seeds, n, 2, generator=rng))
 
     def judged(points: Tensor) -> Tensor:
@@ -147,7 +147,8 @@ def play(
         (seeds * loss).backward()  # each seed its own mean
         adam.step()
 
-    film = {}
+    film, path = {}, {}
+    look = torch.Generator().manual_seed(start)  # of its own: to look changes nothing
     for now in range(1, steps + 1):
         which = torch.randint(HEAPS, (seeds, _BATCH), generator=rng)
         real = CENTRES[which] + SPREAD * torch.randn(seeds, _BATCH, 2, generator=rng)
@@ -161,9 +162,10 @@ def play(
         step(adams[1], loss)
         step(adams[0], gan_losses(told_real.detach(), judged(make(_BATCH)), saturating).generator)
         if now in _MOMENTS:
-            film[f"step {now}"] = make(400)[0].detach().numpy()
-    modes, good = heaps_found(make(2000).detach())
-    return {"modes": modes, "good": good, "film": film}
+            points = make(2000, look).detach()
+            film[f"step {now}"], path[now] = points[0, :400].numpy(), heaps_found(points)[0]
+    modes, good = heaps_found(make(2000, look).detach())
+    return {"modes": modes, "good": good, "path": {**path, steps: modes}, "film": film}
 
 
 def _layers(sizes: tuple[int, ...], seeds: int, rng: torch.Generator) -> list[Tensor]:
