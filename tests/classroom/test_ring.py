@@ -34,7 +34,14 @@ def test_a_stretch_lets_gradients_through_to_the_weights():
 
 @pytest.mark.parametrize(
     "settings",
-    [{"saturating": True}, {"rates": (1e-4, 1e-3)}, {"momentum": 0.0}, {"penalty": 1.0}, {"spectral": True}, {"start": 1}],
+    [
+        {"saturating": True},
+        {"rates": (1e-4, 1e-3)},
+        {"momentum": 0.0},
+        {"penalty": 1.0},
+        {"spectral": True},
+        {"start": 1},
+    ],
 )
 def test_each_setting_changes_the_game_and_a_game_can_be_repeated(settings):
     plain, other, again = (play(seeds=2, steps=300, **some) for some in ({}, settings, settings))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 import torch
@@ -136,16 +137,29 @@ def test_the_target_keeps_its_standardised_features(given):
     assert torch.allclose(space.embed(TEXT, given[TEXT].vectors), F.normalize(standard), atol=1e-5)
 
 
-def test_a_space_of_kinds_knows_kinds_and_its_judge_is_misled(given):
-    settings = {"dimensions": 8, "hidden": 16, "epochs": 60, "batch_size": 48, "learning_rate": 1e-2}
-    space = AdversarialSpace(adversary=1.0, **settings).fit(given, KINDS)
+def test_a_space_of_kinds_knows_kinds(given):
+    space = AdversarialSpace(8, 16, epochs=60, batch_size=48, learning_rate=1e-2).fit(given, KINDS)
     words, pictures = (space.embed(side, some.vectors) for side, some in given.items())
     kinds = [KINDS[id] for id in IDS]
     nearest = (words @ pictures.T).argmax(dim=1).tolist()
     assert sum(kinds[i] == kinds[j] for i, j in enumerate(nearest)) > 43
-    free = AdversarialSpace(adversary=0.0, **settings).fit(given, KINDS)
-    assert space.history.losses["judge"][-1] > free.history.losses["judge"][-1]
     assert list(space.history.losses) == ["space", "judge"]
+
+
+def test_the_networks_raise_the_loss_that_the_judge_lowers(given):
+    space = AdversarialSpace(8, 16, epochs=1).fit(given, KINDS)
+    parts = {"networks": space.networks, "kinds": nn.Linear(8, 4), "judge": nn.Linear(8, 2)}
+    model = nn.ModuleDict(parts).eval()
+    batch = {side: some.vectors for side, some in given.items()} | {"kinds": torch.arange(48) % 4}
+    network, judge = model["networks"]["image"][1][0].weight, model["judge"].weight
+    slopes = {}
+    for space.adversary in (0.0, 0.5):
+        slopes[space.adversary] = torch.autograd.grad(space.loss(model, batch), [network, judge])
+    guess = space.guess(model, torch.cat(space.placed(model, batch)))
+    for_network, for_judge = torch.autograd.grad(guess, [network, judge])
+    assert torch.allclose(slopes[0.5][0] - slopes[0.0][0], -0.5 * for_network, atol=1e-6)
+    assert torch.allclose(slopes[0.5][1], for_judge, atol=1e-6)
+    assert for_network.abs().max() > 1e-4
 
 
 def test_a_space_of_kinds_is_saved_without_its_judge(given, tmp_path):
@@ -176,7 +190,7 @@ def test_the_judge_of_vectors_that_are_all_alike_knows_nothing():
         (lambda given: AdversarialSpace(2).fit({TEXT: given[TEXT]}, KINDS), "Features of text were given"),
         (lambda given: AdversarialSpace(2).fit({}, KINDS), "Features of nothing were given"),
         (lambda given: CrossGenerator(AUDIO).fit(given), "Features of text, image were given"),
-        (lambda given: CrossGenerator().save("there"), "is not saved"),
+        (lambda given: CrossGenerator().save(Path("there")), "is not saved"),
         (lambda given: GenerativeFeatures(2).fit({TEXT: Features(torch.ones(1, 3), ["a"])}), "1 products"),
     ],
 )
