@@ -190,7 +190,8 @@ def contest_curves(
         if heading in levels:
             level, word = levels[heading]
             axis.axhline(level, color=_QUIET, linestyle="--", linewidth=1)
-            axis.text(1, level, word, fontsize=9, color=_QUIET, va="bottom")
+            last = 1.45 * max(map(len, curves.values()))
+            axis.text(last, level, word, fontsize=9, color=_QUIET, ha="right", va="bottom")
         axis.set_title(heading, fontsize=10, color=INK)
         axis.set_xlabel("epoch", fontsize=9)
         axis.set_xlim(1, 1.45 * max(map(len, curves.values())))
@@ -198,4 +199,38 @@ def contest_curves(
         axis.tick_params(labelsize=9)
         axis.spines[["top", "right"]].set_visible(False)
     figure.axes[0].set_ylabel("loss, nats", fontsize=9)
+    return figure
+
+
+def wanderings(panels: Mapping[str, Float[np.ndarray, "n 2"]], title: str = "") -> Figure:
+    """Where something goes in the plane as a training goes on, a panel for each training.
+
+    Parameters
+    ----------
+    panels : mapping of heading to (n, 2)
+        In the order of time; all panels have one scale, and their origin is a cross.
+    title : str
+        What the figure shows, as a sentence.
+
+    Returns
+    -------
+    Figure
+
+    Notes
+    -----
+    Chapter 11.
+    """
+    figure = canvas(3.3, title)
+    edge = 1.1 * max(float(np.abs(path).max()) for path in panels.values())
+    for axis, (heading, path) in zip(
+        figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True
+    ):
+        axis.plot(0, 0, "+", color=INK, markersize=10)
+        axis.plot(*path.T, color=MADE, linewidth=1.2, alpha=0.8)
+        axis.plot(*path[-1], "o", color=MADE, markersize=6)
+        axis.text(*path[-1], "  end", fontsize=9, color=MADE, va="center")
+        axis.set(xlim=(-edge, edge), ylim=(-edge, edge), aspect="equal")
+        axis.set_title(heading, fontsize=10, color=INK)
+        axis.tick_params(labelsize=9)
+        axis.spines[["top", "right"]].set_visible(False)
     return figure

@@ -108,6 +108,7 @@ FIGURES = {
     adversarial.rings: lambda w: ({w: POINTS}, POINTS, w),
     adversarial.seed_dots: lambda w: ({w: {w: [0.1, 0.2]}}, {w: 1.0}, w),
     adversarial.contest_curves: lambda w: ({w: {w: [0.5, 0.4]}}, {w: (0.5, w)}, w),
+    adversarial.wanderings: lambda w: ({w: POINTS}, w),
     word2vec.word_map: lambda w: ({w: POINTS}, [w, "a", "b"], {w: w, "a": "kind", "b": "kind"}, None, w),
     word2vec.loss_curves: lambda w: ({w: np.array([[2.0, 1.0], [1.0, 0.5]])}, w),
     word2vec.similarity_scatter: lambda w: ([0.1, 0.2], [1.0, 2.0], [w, "a, b"], [w], w),
