@@ -184,14 +184,14 @@ def test_wrong_stretch(refuses, answer, hint):
     refuses(check_stretch, answer, hint=hint)
 
 
-def play(momentum=0.9, wide=False):
+def play(momentum=0.9, wide=False, steps=3000):
     """Stands for the chapter's game."""
     found = 8 if momentum < 0.8 else 1
     return {"modes": torch.tensor([found, found]), "good": torch.tensor([0.1 if wide else 0.6] * 2)}
 
 
 def test_game(accepts):
-    accepts(check_game, {"momentum": 0.5}, play)
+    accepts(check_game, {"momentum": 0.5, "steps": 1500}, play)
 
 
 @pytest.mark.parametrize(
@@ -199,9 +199,11 @@ def test_game(accepts):
     [
         ({}, "Change one"),
         (0.5, "a dictionary"),
-        ({"momentum": 0.9}, "1.0 of 8 places"),
-        ({"momentum": 0.5, "wide": True}, "hit every place"),
-        ({"speed": 3}, "speed"),
+        ({"momentum": 0.9, "steps": 1500}, "1.0 of 8 heaps"),
+        ({"momentum": 0.5}, "these are 3,000 steps"),
+        ({"momentum": 0.5, "steps": 1500, "seeds": 1}, "may be lucky"),
+        ({"momentum": 0.5, "wide": True, "steps": 900}, "hit every heap"),
+        ({"speed": 3, "steps": 900}, "speed"),
     ],
 )
 def test_wrong_game(refuses, settings, hint):
