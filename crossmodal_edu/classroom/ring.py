@@ -5,6 +5,7 @@ The weights of all networks have one more axis, the seeds, so that ten contests 
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -171,7 +172,7 @@ def play(
 def _layers(sizes: tuple[int, ...], seeds: int, rng: torch.Generator) -> list[Tensor]:
     """Weights (seeds, inputs, outputs) and biases (seeds, 1, outputs) in turn."""
     net = []
-    for i, o in zip(sizes, sizes[1:], strict=False):
+    for i, o in pairwise(sizes):
         net += [torch.randn(seeds, i, o, generator=rng) * (2 / i) ** 0.5, torch.zeros(seeds, 1, o)]
     return [part.requires_grad_() for part in net]
 
