@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field
 from itertools import combinations
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import torch
@@ -298,8 +299,7 @@ def embed_examples(
     learner: ContrastiveLearner, examples: Examples, device: str = "cpu"
 ) -> dict[Modality, Tensor]:
     """Unit vectors of titles, pictures and sounds, none of them changed by chance."""
-    sides = (Modality.IMAGE, Modality.AUDIO, Modality.TEXT)
-    vectors: dict[Modality, list[Tensor]] = {side: [] for side in sides}
+    vectors: dict[Modality, list[Tensor]] = {s: [] for s in (Modality.IMAGE, Modality.AUDIO, Modality.TEXT)}
     with inference(learner):
         for rows in torch.arange(len(examples)).split(256):
             sounds = stack_spectrograms([examples.sounds[i].float() for i in rows])
@@ -429,7 +429,8 @@ def main(names: Sequence[str]) -> None:
                 measure_scales(each).save(folders.data_folder() / "models" / each)
             continue
         start = time.perf_counter()
-        checkpoint = folders.cache_folder("training", f"{name}.pt")
+        # By its recipe too: a changed one begins anew.
+        checkpoint = folders.cache_folder("training", f"{name}-{crc32(repr(RECIPES[name]).encode()):08x}.pt")
         model, history = _TRAININGS[name](RECIPES[name], checkpoint)
         folder = folders.data_folder() / "models" / name
         model.name = name
@@ -437,7 +438,7 @@ def main(names: Sequence[str]) -> None:
         record = {
             "recipe": asdict(RECIPES[name]),
             "history": asdict(history),
-            "seconds": round(time.perf_counter() - start),
+            "seconds": round(max(time.perf_counter() - start, history.seconds[-1])),  # resumed or not
             "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         }
         (folder / "training.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")

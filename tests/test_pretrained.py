@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -109,25 +110,29 @@ def test_what_is_trained_is_written_with_its_record_and_found_by_name(monkeypatc
     model = TINY.new_model(TINY.vocabulary([(p.title,) for p in made]))
     monkeypatch.setattr(recipes.folders, "data_folder", lambda: tmp_path)
     monkeypatch.setitem(recipes.RECIPES, "shop", TINY)
-    checkpoint = tmp_path / "cache" / "training" / "shop.pt"
+    given: list[Path] = []
     monkeypatch.setattr(recipes.folders, "cache_folder", lambda *names: tmp_path.joinpath("cache", *names))
 
     def trained(recipe: Recipe, path: Path) -> tuple[Model, recipes.History]:
-        path.parent.mkdir(parents=True)
+        given.append(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
         return model, recipes.History({"loss": [0.5]}, [0.25], [9.0])
 
     monkeypatch.setitem(recipes._TRAININGS, "shop", trained)
     monkeypatch.setattr(recipes, "load_pretrained", pretrained.load_pretrained.__wrapped__)
     recipes.main(["shop"])
-    assert checkpoint.parent.exists() and not checkpoint.exists(), "a training that has ended goes on"
+    assert given[0].parent == tmp_path / "cache" / "training" and not given[0].exists()
     record = json.loads((tmp_path / "models" / "shop" / "training.json").read_text(encoding="utf-8"))
     tuples = {"image_size": (16, 16), "image_channels": (8, 8), "asked": ()}
     assert Recipe(**{**record["recipe"], **tuples}) == TINY
     assert record["history"] == {"losses": {"loss": [0.5]}, "score": [0.25], "seconds": [9.0]}
-    assert record["cores"] >= 1 and record["seconds"] >= 0
+    assert record["cores"] >= 1 and record["seconds"] >= 9, "less than the epochs say that were resumed"
     loaded = pretrained.load_pretrained("shop")
     assert isinstance(loaded, Model) and loaded.name == "shop"
+    monkeypatch.setitem(recipes.RECIPES, "shop", replace(TINY, lost_words=0.2))
+    recipes.main(["shop"])
+    assert given[1].name != given[0].name, "another recipe would go on from the first one's checkpoint"
 
     recipes.main(["vectors"])
     path = Path(capsys.readouterr().out.strip())
