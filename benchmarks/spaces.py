@@ -275,8 +275,9 @@ def main() -> str:
     return f"""## Which space is worth its trouble?
 
 Every space but `end to end` is fitted on the same frozen features of the training side; test side, 95 %
-bootstrap intervals over queries of the mean of three seeds where chance decides. Stored as `data/results/spaces.csv`, with
-R@1, MRR@10, mAP for products of the same kind, gap, hubness and paired differences to ridge.
+bootstrap intervals over queries of the mean of three seeds where chance decides. Stored as
+`data/results/spaces.csv`, with R@1, MRR@10, mAP for products of the same kind, gap, hubness and paired
+differences to ridge.
 
 {markdown(results)}"""
 
