@@ -113,6 +113,11 @@ def check_reversal(reverse: Callable[[Tensor, float], Tensor]) -> str:
         (-2 * weights, "divided by the strength, not multiplied."),
     ]
     slip(gradient, -0.5 * weights, wrong, "the gradient should come back times −strength.")
+    again = x.detach().clone().requires_grad_()
+    (both,) = torch.autograd.grad((reverse(again, 0.5) * weights).sum() + again.sum(), again)
+    hooked = "right while x goes nowhere else. What comes back to x by another way is turned round as well: "
+    hooked += "work on a new tensor, not on x itself."
+    slip(both, 1 - 0.5 * weights, [(-0.5 * (weights + 1), hooked)], hooked)
     (none,) = torch.autograd.grad(reverse(x, 0.0).sum(), x)
     slip(none, torch.zeros(2, 2), otherwise="right for 0.5. With strength 0 no gradient may come through.")
     return "a forward pass of nothing, and a backward pass of −strength."
@@ -139,7 +144,7 @@ def check_stretch(stretch: Callable[[Tensor], Any]) -> str:
         }
         told = f"for a matrix of shape {tuple(matrix.shape)} it is {right:.4f}, and yours is {got:.4f}. "
         slip(got, right, wrong, told + "More rounds? Is v made of length one in each?", atol=2e-3)
-    return "it agrees with the decomposition, for tall, wide and square."
+    return "it agrees with the decomposition, for tall, wide and square. (If you called one: do it without.)"
 
 
 @check

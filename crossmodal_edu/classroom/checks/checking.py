@@ -152,12 +152,15 @@ def number(answer: Any) -> float:
 
     Examples
     --------
-    >>> number("0.96"), number(np.array([[0.96]]))
-    (0.96, 0.96)
+    >>> number("0.96"), number("24/25"), number("96 %"), number(np.array([[0.96]]))
+    (0.96, 0.96, 0.96, 0.96)
     """
     try:
-        return float(answer if isinstance(answer, str) else _array(answer).reshape(()))
-    except (TypeError, ValueError):
+        if not isinstance(answer, str):
+            return float(_array(answer).reshape(()))
+        above, _, below = answer.rstrip(" %").partition("/")
+        return float(above) / float(below or 1) / (100 if answer.rstrip().endswith("%") else 1)
+    except (TypeError, ValueError, ZeroDivisionError):
         if isinstance(answer, tuple) and len(answer) == 2 and all(isinstance(part, int) for part in answer):
             raise NotYet(
                 f"one number is asked for, and {answer} is two. A decimal has a point, not a comma."

@@ -25,7 +25,9 @@ def test_untouched(ignores):
     ignores(check_game, lambda **settings: {}, function=False)
 
 
-@pytest.mark.parametrize("answer", [0.75, "0.75", 75, np.float64(0.75), torch.tensor([0.75]), 3 / 4])
+@pytest.mark.parametrize(
+    "answer", [0.75, "0.75", "3/4", "75%", "75 %", 75, np.float64(0.75), torch.tensor([0.75]), 3 / 4]
+)
 def test_judge(accepts, answer):
     accepts(check_judge, answer)
 
@@ -136,11 +138,17 @@ def test_reversal(accepts, answer):
         (lambda x, s: x.detach() - 0.5 * (x - x.detach()), "right for 0.5"),
         (lambda x, s: x.detach().numpy(), "a tensor"),
         (lambda x, s: x[0], "shape"),
+        (lambda x, s: hooked(x, s), "goes nowhere else"),
         (lambda x, s: print(x), "print"),
     ],
 )
 def test_wrong_reversal(refuses, answer, hint):
     refuses(check_reversal, answer, hint=hint)
+
+
+def hooked(x, strength):
+    x.register_hook(lambda gradient: -strength * gradient)
+    return x
 
 
 def rounds(matrix, n=200, start=None, unit=True):

@@ -284,7 +284,7 @@ def test_slip_is_as_strict_as_it_is_told():
 
 
 @pytest.mark.parametrize(
-    "answer", [0.5, "0.5", " .5 ", Fraction(1, 2), np.array([[0.5]]), torch.tensor(0.5), [0.5]]
+    "answer", [0.5, "0.5", " .5 ", "1/2", "50 %", Fraction(1, 2), np.array([[0.5]]), torch.tensor(0.5), [0.5]]
 )
 def test_one_number(answer):
     assert number(answer) == 0.5
@@ -294,6 +294,8 @@ def test_one_number(answer):
     ("answer", "hint"),
     [
         ("half", "yours is 'half'"),
+        ("1/0", "yours is '1/0'"),
+        ("/2", "yours is '/2'"),
         ([1, 2], r"yours is \[1, 2\]"),
         ((0, 5), "a point, not a comma"),
         ([], r"yours is \[\]"),
