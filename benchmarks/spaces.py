@@ -256,12 +256,12 @@ def table(names: Sequence[str], only: Sequence[str] = ()) -> pd.DataFrame:
 def markdown(results: pd.DataFrame, measure: str = "R@10") -> str:
     lines = []
     for name, some in results[results.measure == measure].groupby("data", sort=False):
-        directions = [
-            f"{q} → {g}" for q, g in some[["query", "gallery"]].drop_duplicates().itertuples(index=False)
-        ]
-        lines += [f"### {name}: {measure}", "", f"| space | {' | '.join(directions)} | seconds |"]
+        directions = list(some[["query", "gallery"]].drop_duplicates().itertuples(index=False, name=None))
+        titles = [f"{query} → {gallery}" for query, gallery in directions]
+        lines += [f"### {name}: {measure}", "", f"| space | {' | '.join(titles)} | seconds |"]
         lines.append("|---" * (len(directions) + 2) + "|")
         for space, each in some.groupby("space", sort=False):
+            each = each.set_index(["query", "gallery"]).loc[directions]  # not all come in one order
             cells = [f"{row.value:.3f} ({row.low:.3f}–{row.high:.3f})" for row in each.itertuples()]
             lines.append(f"| {space} | {' | '.join(cells)} | {each.seconds.mean():.1f} |")
         lines.append("")
