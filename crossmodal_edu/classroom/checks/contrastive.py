@@ -18,6 +18,8 @@ from crossmodal_edu.spaces.linear import LinearSpace
 
 _SCORES = torch.tensor([[0.9, 0.2, -0.4], [0.1, 0.3, 0.8], [-0.6, 0.5, 0.4]])
 _TAU = 0.25
+_UNEVEN = torch.tensor([[0.9, 0.1], [-0.9, -0.95]])  # logits 90, 10 and −90, −95 at 0.01
+_UNEVEN_TOLD = "[[0.9, 0.1], [−0.9, −0.95]] at 0.01"
 
 
 @check
@@ -70,13 +72,14 @@ def check_loss(loss: Callable[[Tensor, float], Tensor]) -> str:
     }  # fmt: skip
     right = -rows.mean()
     slip(got, right, wrong, f"for a batch of three the loss is {right:.3f}, not {float(got):.3f}.")
-    cold = float(numbers(loss(torch.eye(4) - torch.eye(4).roll(1, 0), 0.002)))
+    cold = _loss_or_infinity(loss, torch.eye(4) - torch.eye(4).roll(1, 0), 0.002)
     if not np.isfinite(cold) or cold > 1e-3:
         raise NotYet(
             f"right for a temperature of {_TAU}. At 0.002 a logit is 500, and e⁵⁰⁰ is infinity: your loss is "
             f"{cold:g}. Subtract each row's maximum before you exponentiate, or use logsumexp."
         )
-    mistaken = float(numbers(loss(torch.eye(4).roll(1, 0), 0.001)))  # logits 0 where right, 1000 beside it
+    # logits 0 where right, 1000 beside it
+    mistaken = _loss_or_infinity(loss, torch.eye(4).roll(1, 0), 0.001)
     if not abs(mistaken - 1000) < 0.1:
         raise NotYet(
             "right while the model is sure and right. One that is sure and wrong by 1,000 logits has to pay "
@@ -84,10 +87,28 @@ def check_loss(loss: Callable[[Tensor, float], Tensor]) -> str:
             "The right answer's probability is e⁻¹⁰⁰⁰, for a computer 0, and "
             "its logarithm is lost. Can the logarithm be had without the probability?"
         )
+    got = float(numbers(loss(_UNEVEN.clone(), 0.01)))
+    if not abs(got - 2.503) < 0.005:
+        raise NotYet(
+            "right as long as the rows are alike. Where all cosines of one row are far below another's, "
+            f"{_UNEVEN_TOLD}, the loss is 2.503, and yours {got:g}. Is it each row's *own* maximum "
+            "that you subtract?"
+        )
     lone = float(numbers(loss(torch.tensor([[0.3]]), 0.5)))
     if abs(lone) > 1e-5:
         raise NotYet(f"a batch of one has one answer, and its loss is 0; yours is {lone:.3f}.")
-    return "minus the logarithm of the right answer's probability, and finite however cold."
+    return (
+        "minus the logarithm of the right answer's probability, and finite however cold. "
+        "(If cross_entropy said so: do it without.)"
+    )
+
+
+def _loss_or_infinity(loss: Callable[[Tensor, float], Tensor], scores: Tensor, temperature: float) -> float:
+    """``math`` raises an error where torch gives an infinity."""
+    try:
+        return float(numbers(loss(scores, temperature)))
+    except (OverflowError, ValueError):
+        return float("inf")
 
 
 @check
@@ -132,7 +153,16 @@ def check_slope(slope: Callable[[Tensor, float], Tensor]) -> str:
         "one slope of −125, one of 125 and two zeros."
     )
     slip(cold, (torch.eye(4).roll(1, 0) - torch.eye(4)) / 0.002 / 4, (), otherwise)
-    return "what is too likely is pushed away, what is too little likely drawn near, each row adding up to 0."
+    uneven = numbers(slope(_UNEVEN.clone(), 0.01))
+    otherwise = (
+        "right as long as the rows are alike. Where all cosines of one row are far below another's, "
+        f"{_UNEVEN_TOLD}, it is not. Is it each row's *own* maximum that you subtract?"
+    )
+    slip(uneven, torch.tensor([[0.0, 0.0], [50.0, -50.0]]), (), otherwise, atol=0.5)
+    return (
+        "what is too likely is pushed away, what is too little likely drawn near, each row adding up to 0. "
+        "(If autograd said so: do it by the formula.)"
+    )
 
 
 @check
@@ -178,6 +208,9 @@ def check_space_found(
         raise NotYet("that one solves equations, and the chapter has measured it. What can heads do?")
     if not (space.aligned(Modality.TEXT, Modality.AUDIO) and space.aligned(Modality.IMAGE, Modality.AUDIO)):
         raise NotYet("the space does not know sound: fit it on train_side, which has all three modalities.")
+    epochs = len(space.history.loss) if hasattr(space, "history") else 10
+    if epochs < 10:
+        raise NotYet(f"trained for {epochs} epochs. What fewer than ten do, the chapter has measured.")
     ours = measure(space)
     (seen, heard), (seen_before, heard_before) = (
         [numbers(values[way]) for way in ("words ↔ pictures", "words → sounds")] for values in (ours, before)

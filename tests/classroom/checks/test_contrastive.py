@@ -19,6 +19,7 @@ from crossmodal_edu.classroom.checks.contrastive import (
 from crossmodal_edu.modality import Modality
 from crossmodal_edu.spaces.correlation import CorrelationSpace
 from crossmodal_edu.spaces.space import Features
+from crossmodal_edu.training import History
 
 
 def test_untouched(ignores):
@@ -88,6 +89,15 @@ def test_loss_in_any_form(accepts, form):
     accepts(check_loss, form(_loss))
 
 
+def _loss_of_one_maximum(s, t):
+    p = ((s - s.max()) / t).exp()
+    return (p.sum(dim=1).log() - (s - s.max()).diag() / t).mean()
+
+
+def _loss_by_math(s, t):
+    return -np.mean([log(p) for p in _p(s, t).diag().tolist()])
+
+
 def _p(s, t, dim=1):
     return (s / t).softmax(dim=dim)
 
@@ -120,6 +130,8 @@ def _p(s, t, dim=1):
         (lambda s, t: -(_p(s, t).diag() + 1e-9).log().mean(), "yours pays 20.7"),
         (lambda s, t: -_p(s, t).diag().clamp(min=1e-30).log().mean(), "pay 1000"),
         (lambda s, t: -_p(s, t).diag().log().nan_to_num(neginf=0.0).mean(), "yours pays 0"),
+        (_loss_of_one_maximum, "each row's *own*"),
+        (_loss_by_math, "without the probability"),
         (lambda s, t: 7.0, "is 1."),
         (lambda s, t: print(3.0), "did you print"),
         (lambda s, t: s @ torch.ones(7), "RuntimeError"),
@@ -179,6 +191,7 @@ def _off(s, t, dim=1):
         (lambda s, t: _off(s, 0.25) / t / len(s), "for five, at a temperature of 0.1: the slope in row 0"),
         (lambda s, t: _slope(s, t)[:3, :3], "5 × 5"),
         (lambda s, t: np.nan_to_num(_by_hand(s, t)), "one of 125"),
+        (lambda s, t: _by_hand(s - s.max(), t), "each row's *own*"),
         (
             lambda s, t: (
                 ((s / t).exp() / (s / t).exp().sum(1, keepdim=True) - torch.eye(len(s))) / t / len(s)
@@ -261,6 +274,12 @@ def _solved():
     return CorrelationSpace(2).fit(features)
 
 
+def _hurried():
+    space = Space()
+    space.history = History({"loss": [1.0] * 5})
+    return space
+
+
 @pytest.mark.parametrize(
     ("space", "gain", "kept", "hint"),
     [
@@ -270,6 +289,7 @@ def _solved():
         (Space(), 0.2, 0, "overboard: words → sounds 0.000, from 0.300"),
         (Space("audio"), 0.2, 1, "does not know sound"),
         (_solved(), 0.2, 1, "what can heads do"),
+        (_hurried(), 0.2, 1, "trained for 5 epochs"),
         ({"hidden": 0}, 0.2, 1, "fitted space"),
         (0.61, 0.2, 1, "fitted space"),
         ("heads", 0.2, 1, "fitted space"),
