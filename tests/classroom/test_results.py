@@ -26,6 +26,13 @@ def test_a_stored_table_is_what_the_code_would_make_now(record):
     assert not load_results(record.stem).empty
 
 
+def test_each_stored_table_is_told_of():
+    told = (results.ROOT / "data" / "results" / "README.md").read_text(encoding="utf-8")
+    assert RECORDS
+    for record in RECORDS:
+        assert f"| `{record.stem}` |" in told
+
+
 @pytest.fixture
 def checkout(tmp_path, monkeypatch):
     monkeypatch.setattr(results, "ROOT", tmp_path)
