@@ -143,9 +143,9 @@ def play(
                 net[2 * i] = judge[2 * i] / stretched
         return _run(net, points)
 
-    def step(adam: torch.optim.Optimizer, loss: Tensor) -> None:
+    def step(adam: torch.optim.Optimizer, net: list[Tensor], loss: Tensor) -> None:
         adam.zero_grad()
-        (seeds * loss).backward()  # each seed its own mean
+        (seeds * loss).backward(inputs=net)  # each seed its own mean; the other network needs no slopes
         adam.step()
 
     film, path = {}, {}
@@ -160,8 +160,9 @@ def play(
         if penalty:
             (slopes,) = torch.autograd.grad(told_real.sum(), real, create_graph=True)
             loss = loss + penalty / 2 * slopes.square().sum(dim=-1).mean()
-        step(adams[1], loss)
-        step(adams[0], gan_losses(told_real.detach(), judged(make(_BATCH)), saturating).generator)
+        step(adams[1], judge, loss)
+        made = gan_losses(told_real.detach(), judged(make(_BATCH)), saturating)
+        step(adams[0], maker, made.generator)
         if now in _MOMENTS:
             points = make(2000, look).detach()
             film[f"step {now}"], path[now] = points[0, :400].numpy(), heaps_found(points)[0]
@@ -180,5 +181,5 @@ def _layers(sizes: tuple[int, ...], seeds: int, rng: torch.Generator) -> list[Te
 def _run(net: list[Tensor], points: Float[Tensor, "s n i"]) -> Float[Tensor, "s n o"]:
     *hidden, weights, biases = net
     for w, b in zip(hidden[::2], hidden[1::2], strict=True):
-        points = F.leaky_relu(points @ w + b, 0.2)
-    return points @ weights + biases
+        points = F.leaky_relu(torch.baddbmm(b, points, w), 0.2)
+    return torch.baddbmm(biases, points, weights)
