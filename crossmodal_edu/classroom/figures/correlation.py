@@ -156,7 +156,7 @@ def hub_curves(occurrences: Mapping[str, Int[np.ndarray, "n"]], k: int = 10, tit
     axis.text(len(found), k + 0.02 * top, "all alike", fontsize=9, color=_QUIET, ha="right", va="bottom")
     axis.set(xlim=(1, len(found)), ylim=(0, 1.05 * top))
     axis.set_xlabel("items, those found most often first", fontsize=10)
-    axis.set_ylabel(f"answers of {k} that hold it", fontsize=10)
+    axis.set_ylabel(f"how often among the first {k}", fontsize=10)
     axis.tick_params(labelsize=9)
     axis.spines[["top", "right"]].set_visible(False)
     return figure

@@ -16,13 +16,15 @@ from crossmodal_edu.classroom.checks.correlation import (
     check_space_beats,
     check_whiten,
 )
+from crossmodal_edu.modality import Modality
+from crossmodal_edu.spaces.space import Features
 
 
 def test_untouched(ignores):
     ignores(check_second, function=False)
     for each in (check_whiten, check_correlations, check_csls):
         ignores(each)
-    ignores(check_space_beats, object(), lambda space: np.ones(3), function=False)
+    ignores(check_space_beats, Space(BASE), TRAIN, _values)
 
 
 @pytest.mark.parametrize(
@@ -91,6 +93,7 @@ def _in_torch(table):
         _by_eigenvectors,
         _by_gram_schmidt,
         _in_torch,
+        lambda t: np.linalg.svd(t)[0][:, : np.linalg.matrix_rank(t)],
         lambda t: _svd(t).tolist(),
         lambda t: -_svd(t)[:, ::-1],
     ],
@@ -113,6 +116,14 @@ def _fixed_threshold(table):
     return left[:, strengths > 1e-6]
 
 
+def _kept_above(threshold):
+    def whiten(table):
+        left, strengths, _ = np.linalg.svd(table, full_matrices=False)
+        return left[:, strengths > threshold]
+
+    return whiten
+
+
 def _fixed_eigenvalues(table):
     values, vectors = np.linalg.eigh(table.T @ table)
     return table @ vectors[:, values > 1e-9] / np.sqrt(values[values > 1e-9])
@@ -124,9 +135,27 @@ def _fixed_addition(table):
     return left[:, kept] * strengths[kept] / (strengths[kept] + 1e-9)
 
 
+def _small_addition(table):
+    left, strengths, _ = np.linalg.svd(table, full_matrices=False)
+    kept = strengths > 1e-9 * strengths[0]
+    return left[:, kept] * strengths[kept] / (strengths[kept] + 1e-15)
+
+
 def _by_zca(table):
     left, _, right = np.linalg.svd(table, full_matrices=False)
     return left @ right
+
+
+def _by_clean_zca(table):
+    left, strengths, right = np.linalg.svd(table, full_matrices=False)
+    kept = strengths > 1e-9 * strengths[0]
+    return left[:, kept] @ right[kept]
+
+
+def _by_clean_zca_of_eigenvectors(table):
+    values, vectors = np.linalg.eigh(table.T @ table)
+    kept = values > 1e-9 * values.max()
+    return table @ vectors[:, kept] / np.sqrt(values[kept]) @ vectors[:, kept].T
 
 
 @pytest.mark.parametrize(
@@ -141,8 +170,13 @@ def _by_zca(table):
         (_fixed_threshold, "a fixed number for what counts as 0"),
         (_fixed_eigenvalues, "a fixed number for what counts as 0"),
         (_fixed_addition, "a fixed number added"),
+        (_small_addition, "a fixed number added"),
+        *[(_kept_above(10.0**-power), "a fixed number for what counts as 0") for power in range(3, 15)],
         (lambda t: t[:, :0], "and you give 0"),
         (_by_zca, "and you give 7"),
+        (_by_zca, "turned back"),
+        (_by_clean_zca, "Stay in the directions"),
+        (_by_clean_zca_of_eigenvectors, "Stay in the directions"),
         (lambda t: t @ np.linalg.svd(t, full_matrices=False)[2].T, "not yet divided by their length"),
         (lambda t: _svd(t) * np.sqrt(len(t)), "variance 1"),
         (lambda t: _svd(t) * np.sqrt(len(t) - 1), "√(n − 1)"),
@@ -220,6 +254,12 @@ def _scaled(one, other):
     return left, right
 
 
+def _unsorted(one, other):
+    x, y = _centre(one, other)
+    inner = np.linalg.solve(x.T @ x, x.T @ y) @ np.linalg.solve(y.T @ y, y.T @ x)
+    return np.sqrt(np.sort(np.linalg.eigvals(inner).real)[:2])  # the smallest first, of one too many
+
+
 @pytest.mark.parametrize(
     ("correlations", "hint"),
     [
@@ -240,6 +280,11 @@ def _scaled(one, other):
         (lambda a, b: np.diag(_cca(a, b)), "on its diagonal"),
         (lambda a, b: _cca(a, b)[0], "2 canonical correlations"),
         (lambda a, b: _cca(a, b) + 0.1, "the first is"),
+        (lambda a, b: _cca(a, b) * [1, 1.1], "the second is"),
+        (lambda a, b: [_cca(a, b)[0], 0], "sort them before you cut"),
+        (lambda a, b: [0, _cca(a, b)[0]], "sort them before you cut"),
+        (lambda a, b: [np.nan, _cca(a, b)[1]], "Sort before you cut"),
+        (_unsorted, "before you cut"),
         (lambda a, b: a @ b, "ValueError"),
     ],
 )
@@ -339,24 +384,47 @@ def _values(space):
     return space.values
 
 
+IDS = [f"p{i}" for i in range(6)]
+ROWS = torch.arange(6.0)[:, None]
+TRAIN = {Modality.TEXT: Features(ROWS, IDS), Modality.IMAGE: Features(ROWS, IDS)}
 BASE = np.tile([0.0, 0.5, 1.0, 0.5], 50)
+BETTER = np.clip(BASE + 0.1, 0, 1)
+CHANCE = np.tile([0.0, 0.0, 0.1, 0.1], 50)
 
 
-def test_a_space_that_is_better(accepts):
-    accepts(check_space_beats, Space(np.clip(BASE + 0.1, 0, 1)), Space(BASE), _values)
+def _honest(values, exchanged=CHANCE):
+    def fit(train):
+        words, pictures = (some.vectors for some in train.values())
+        return Space(values if torch.equal(words, pictures) else exchanged)
+
+    return fit
+
+
+@pytest.mark.parametrize("exchanged", [CHANCE, 0 * CHANCE, CHANCE + 0.02])
+def test_a_space_that_is_better(accepts, exchanged):
+    accepts(check_space_beats, _honest(BETTER, exchanged), Space(BASE), TRAIN, _values)
+
+
+def test_a_space_that_is_better_may_be_perfect(accepts):
+    accepts(check_space_beats, _honest(np.ones(200)), Space(BASE), TRAIN, _values)
 
 
 @pytest.mark.parametrize(
-    ("space", "hint"),
+    ("fit", "hint"),
     [
         (Space, "that is a class"),
-        ("MAXVAR", "embed"),
-        (Space(BASE), "the chapter's space"),
-        (Space(np.ones(200)), "is the validation side in the fit"),
-        (Space(BASE - 0.1), "worse"),
-        (Space(np.roll(BASE, 1)), "may be none"),
-        (Space(BASE[:50]), "stopped with"),
+        (Space(BASE), "a space already"),
+        ("MAXVAR", "a function is asked for"),
+        (lambda train: "MAXVAR", "embed"),
+        (lambda train: print(Space(BETTER)), "did you print"),
+        (_honest(BASE), "the chapter's space"),
+        (lambda train: Space(np.ones(200)), "nothing of the validation side"),
+        (lambda train: Space(BETTER), "it still finds"),
+        (_honest(BETTER, BASE / 3), "where chance is 0.050"),
+        (_honest(BASE - 0.1), "worse"),
+        (_honest(np.roll(BASE, 1)), "may be none"),
+        (_honest(BASE[:50]), "stopped with"),
     ],
 )
-def test_a_space_that_is_not(refuses, space, hint):
-    refuses(check_space_beats, space, Space(BASE), _values, hint=hint)
+def test_a_space_that_is_not(refuses, fit, hint):
+    refuses(check_space_beats, fit, Space(BASE), TRAIN, _values, hint=hint)
