@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
 
 from crossmodal_edu.classroom.checks.checking import NotYet, check, number, shaped, slip
 
@@ -50,13 +52,30 @@ def check_parameters(answer: Any) -> str:
     }
     right = encoder + decoder
     slip(
-        number(answer) - right,  # a whole number is right to the last digit
+        _counted(answer) - right,  # a whole number is right to the last digit
         0,
         {count - right: hint for count, hint in wrong.items()},
         "four layers; each has inputs × outputs weights and one bias an output.",
         atol=0.4,
     )
-    return "452,576 numbers, learned from 1,206 pictures of 1,728: no wonder that it knows them too well."
+    return "452,576 numbers, learned from 1,206 pictures of 1,728."
+
+
+def _counted(answer: Any) -> float:
+    """A count, whose digits may stand in groups of three, as the book writes them."""
+    if isinstance(answer, str) and re.fullmatch(r"\d{1,3}([ ,'’\u00a0\u202f]\d{3})+", answer.strip()):
+        return float(re.sub(r"\D", "", answer))
+    if isinstance(answer, tuple) and len(answer) > 1 and all(_is_group(part) for part in answer):
+        groups = [str(answer[0]), *(f"{part:03}" for part in answer[1:])]
+        raise NotYet(
+            f"Python reads {','.join(groups)} as {len(groups)} numbers with a comma between them. "
+            f"Write {'_'.join(groups)}, or the digits alone."
+        )
+    return number(answer)
+
+
+def _is_group(part: Any) -> bool:
+    return type(part) is int and 0 <= part < 1000
 
 
 @check
@@ -67,7 +86,8 @@ def check_cross_entropy(loss: Callable[[Tensor, Tensor], Any]) -> str:
     right = F.binary_cross_entropy_with_logits(logits, wanted)
     each = F.binary_cross_entropy_with_logits(logits, wanted, reduction="none")
     guess = logits.sigmoid()
-    got = loss(logits.clone(), wanted.clone())
+    with _Called() as called:
+        got = loss(logits.clone(), wanted.clone())
     shapes = {
         (6, 4): "one number an entry came out. Take the mean over all of them.",
         (6,): "one number a row came out. The mean runs over rows and coordinates.",
@@ -98,7 +118,36 @@ def check_cross_entropy(loss: Callable[[Tensor, Tensor], Any]) -> str:
                 f"for x = {x:g} and t = {t:g} the answer is {want:g}, and yours {extreme:.4g}. Was something "
                 "cut off, so that it stays finite? Then its slope is gone there, too."
             )
-    return "the same as torch's, and finite for logits of 500."
+    return "the same as torch's, and finite for logits of 500." + _remark(loss, called.names, logits, wanted)
+
+
+class _Called(TorchFunctionMode):
+    """Which functions of torch are called inside of it, by name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.names.add(getattr(func, "__name__", ""))
+        return func(*args, **(kwargs or {}))
+
+
+def _remark(loss: Callable[[Tensor, Tensor], Any], called: set[str], logits: Tensor, wanted: Tensor) -> str:
+    """What is worth knowing of a right answer: it is torch's own, or nothing can be learned from it."""
+    if "binary_cross_entropy_with_logits" in called:
+        return " (It is torch's. The sum is worth writing out once: what keeps it finite?)"
+    learns = isinstance(loss(logits.clone(), wanted.clone()), Tensor)
+    if learns:
+        try:
+            learns = loss(logits.clone().requires_grad_(), wanted.clone()).requires_grad
+        except RuntimeError:  # NumPy was given a tensor that wants a gradient
+            learns = False
+    return (
+        ""
+        if learns
+        else " (A loss to train with has to stay a tensor, without item() or NumPy: yours has no slope.)"
+    )
 
 
 def _why_infinite(loss: Callable[[Tensor, Tensor], Any]) -> str:
@@ -109,7 +158,10 @@ def _why_infinite(loss: Callable[[Tensor, Tensor], Any]) -> str:
             "e^500 is larger than any number in single precision, and e^−500 is just 0. "
             "Can you write it so that nothing is raised to a positive power?"
         )
-    return "In single precision σ(500) is 1, and ln(1 − 1) is −∞. Is there a way without σ?"
+    return (
+        "With the digits that a computer keeps, in double precision too, σ(500) is 1, and ln(1 − 1) is −∞. "
+        "Is there a way without σ?"
+    )
 
 
 @check
@@ -124,10 +176,10 @@ def check_turn(turn: Callable[[Tensor, Tensor], Any]) -> str:
     other = one @ true + noise - noise.mean(dim=0)
     u, _, vh = torch.linalg.svd(one.T @ other)
     best = u @ vh
-    got = torch.from_numpy(
-        shaped(turn(one.clone(), other.clone()), (5, 5), "five numbers are turned into five")
-    )
-    got = got.float()
+    answer = turn(one.clone(), other.clone())
+    if isinstance(answer, tuple) and len(answer) == 2 and np.ndim(answer[1]) == 0 < np.ndim(answer[0]):
+        raise NotYet("two things came out, a matrix and one number (SciPy's scale). Return the matrix alone.")
+    got = torch.from_numpy(shaped(answer, (5, 5), "five numbers are turned into five")).float()
     if not torch.isfinite(got).all():
         raise NotYet("there is NaN or infinity in it.")
     straight = torch.linalg.lstsq(one, other).solution

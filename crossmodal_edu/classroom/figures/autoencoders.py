@@ -166,7 +166,7 @@ def trade_off(
     paths : mapping of name to mapping of label to (error, R@10)
         One path a method; its points in the order of their weight.
     chance : float
-        R@10 of dice.
+        R@10 by chance.
     title : str
         What the figure shows, as a sentence.
 

@@ -57,7 +57,18 @@ def test_wrong_rebuilt(refuses, answer, hint):
     refuses(check_rebuilt, answer, hint=hint)
 
 
-@pytest.mark.parametrize("answer", [452_576, "452576", 2 * 1728 * 128 + 2 * 128 * 32 + 128 + 32 + 128 + 1728])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        452_576,
+        "452576",
+        "452,576",
+        " 452 576",
+        "452_576",
+        np.int64(452_576),
+        2 * 1728 * 128 + 2 * 128 * 32 + 128 + 32 + 128 + 1728,
+    ],
+)
 def test_parameters(accepts, answer):
     accepts(check_parameters, answer)
 
@@ -73,6 +84,12 @@ def test_parameters(accepts, answer):
         (3_744, "these are units"),
         (2_016, "biases alone"),
         (452_575, "four layers"),
+        ("450,560", "a bias as well"),
+        ("452,5760", "one number"),
+        ((452, 576), "452_576, or the digits alone"),
+        ((3, 7), "Python reads 3,007 as 2 numbers"),
+        ((1, 2, 576), "1_002_576"),
+        ((1728, 128), "one number"),
         ([1728, 128], "one number"),
     ],
 )
@@ -106,6 +123,26 @@ def by_loops(x, t):
 )
 def test_cross_entropy(accepts, loss):
     accepts(check_cross_entropy, loss)
+
+
+@pytest.mark.parametrize(
+    ("loss", "remark"),
+    [
+        (F.binary_cross_entropy_with_logits, "It is torch's"),
+        (torch.nn.BCEWithLogitsLoss(), "It is torch's"),
+        (lambda x, t: F.binary_cross_entropy_with_logits(x, t).item(), "It is torch's"),
+        (lambda x, t: stable(x, t).item(), "no slope"),
+        (lambda x, t: stable(x, t).detach(), "no slope"),
+        (by_numpy, "no slope"),
+        (lambda x, t: torch.tensor(by_numpy(x, t)), "no slope"),
+        (by_loops, "no slope"),
+        (lambda x, t: stable(x.double(), t), "logits of 500."),
+        (lambda x, t: (F.softplus(x) - x * t).mean(), "logits of 500."),
+    ],
+)
+def test_a_right_cross_entropy_is_told_what_it_cannot_do(accepts, loss, remark):
+    reason = accepts(check_cross_entropy, loss).reason
+    assert remark in reason and ("(" in reason) == (not remark.endswith("500.")), reason
 
 
 def naive(x, t):
@@ -142,6 +179,7 @@ def by_cases(x, t):
         (naive, "500"),
         (naive, "ln(1 − 1)"),
         (by_cases, "ln(1 − 1)"),
+        (lambda x, t: naive(x.double(), t.double()), "in double precision too"),
         (overflowing, "larger than any number"),
         (overflowing_for_negative, "larger than any number"),
         (clipped, "cut off"),
@@ -208,6 +246,8 @@ def parts(one, other):
         (lambda a, b: turned(a - a.mean(dim=0), b), "Centring is another question"),
         (lambda a, b: turned(a - a.mean(dim=0), b - b.mean(dim=0)), "Centring is another question"),
         (lambda a, b: torch.full((5, 5), torch.nan), "NaN"),
+        (lambda a, b: scipy.linalg.orthogonal_procrustes(a.numpy(), b.numpy()), "SciPy's scale"),
+        (lambda a, b: list(parts(a, b)), "different lengths"),
         (lambda a, b: print(turned(a, b)), "print"),
     ],
 )
