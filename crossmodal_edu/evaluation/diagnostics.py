@@ -158,7 +158,7 @@ class Hubness:
 
     Notes
     -----
-    Chapter 16.
+    Used in Chapter 09.
     """
 
     occurrences: Int[np.ndarray, "n"]
@@ -195,7 +195,7 @@ def hubness(ranking: Ranking, n: int) -> Hubness:
 
     Notes
     -----
-    Chapter 16. Radovanović, Nanopoulos, Ivanović (2010), "Hubs in space", JMLR 11, equation 1.
+    Used in Chapter 09. Radovanović, Nanopoulos, Ivanović (2010), "Hubs in space", JMLR 11, equation 1.
 
     Examples
     --------

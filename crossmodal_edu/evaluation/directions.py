@@ -68,7 +68,7 @@ def catalog_sides(model: Model, catalog: Catalog) -> dict[str, SideVectors]:
 
     Notes
     -----
-    Chapter 16.
+    Used in Chapter 16.
     """
     return {
         **_side(model, Modality.TEXT, "text", [[p.title or None] for p in catalog]),
@@ -148,7 +148,7 @@ def evaluate_direction(
 
     Notes
     -----
-    Chapter 16.
+    Used in Chapter 16.
     """
     places: dict[int, set[int]] = defaultdict(set)
     for place, product in enumerate(gallery.products):
@@ -193,7 +193,7 @@ def evaluate_directions(
 
     Notes
     -----
-    Chapter 16.
+    Used in Chapter 16.
     """
     reports = {}
     for query, gallery in itertools.permutations(sides.values(), 2):

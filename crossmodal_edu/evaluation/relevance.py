@@ -45,7 +45,7 @@ class RelevantRanks:
 
     Notes
     -----
-    Chapter 16.
+    Used in Chapter 16.
     """
 
     queries: Int[np.ndarray, "m"]
@@ -84,7 +84,7 @@ def rank_of_relevant(scores: Float[np.ndarray, "q n"], relevant: Relevance) -> R
 
     Notes
     -----
-    Chapter 16.
+    Used in Chapter 16.
 
     Examples
     --------
@@ -143,7 +143,7 @@ def rank_relevant(
 
     Notes
     -----
-    Chapter 16.
+    Used in Chapter 16.
 
     Examples
     --------
@@ -216,7 +216,7 @@ def depth_of(ranking: Ranked) -> int:
 
     Notes
     -----
-    Chapter 16.
+    Used in Chapter 16.
 
     Examples
     --------
@@ -254,7 +254,7 @@ def locate(ranking: Ranked, relevant: Relevance, k: int | None = None) -> Locate
 
     Notes
     -----
-    Chapter 16.
+    Used in Chapter 16.
 
     Examples
     --------

@@ -31,7 +31,7 @@ class Report:
 
     Notes
     -----
-    Chapter 16.
+    Used in Chapter 16.
     """
 
     measures: Mapping[str, Estimate]
@@ -95,7 +95,7 @@ def evaluate_ranking(
 
     Notes
     -----
-    Chapter 16.
+    Used in Chapter 16.
 
     Examples
     --------
