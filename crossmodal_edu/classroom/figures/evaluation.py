@@ -1,0 +1,83 @@
+"""Pictures of measuring: what a share of something does as queries, products or truths grow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from crossmodal_edu.classroom.figures.canvas import INK, canvas
+from crossmodal_edu.evaluation.intervals import Estimate
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
+_QUIET = "#767676"
+_STYLES = ("-", "--", "-.", ":")
+
+
+def named_lines(
+    lines: Mapping[str, Mapping[float, float | Estimate]],
+    labels: tuple[str, str],
+    level: tuple[str, float] | None = None,
+    logarithmic: bool = False,
+    limits: tuple[float, float] | None = None,
+    title: str = "",
+) -> Figure:
+    """Several lines, each named behind its end; those made of estimates stand in their band.
+
+    Parameters
+    ----------
+    lines : mapping of name to mapping of x to y
+        A y is a number, or an Estimate, whose interval is drawn as a band.
+    labels : (str, str)
+        What is counted along, and what up.
+    level : (name, value), optional
+        Drawn across, dotted, such as what was promised.
+    logarithmic : bool
+        Equal steps to the right multiply.
+    limits : (low, high), optional
+        Of the vertical axis; without them, from 0.
+    title : str
+        What the figure shows, as a sentence.
+
+    Returns
+    -------
+    Figure
+
+    Notes
+    -----
+    Chapter 16.
+    """
+    figure = canvas(3.5, title)
+    axis = figure.subplots()
+    ends = {}
+    for (name, line), colour, style in zip(lines.items(), COLOURS, _STYLES, strict=False):
+        x = sorted(line)
+        middle = [getattr(line[at], "value", line[at]) for at in x]
+        axis.plot(x, middle, style, color=colour, linewidth=2, marker="o", markersize=4)
+        if isinstance(line[x[0]], Estimate):
+            low, high = ([getattr(line[at], end) for at in x] for end in ("low", "high"))
+            axis.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
+        ends[name] = (x[-1], middle[-1], colour)
+    if logarithmic:
+        axis.set_xscale("log")
+        marks = sorted({at for line in lines.values() for at in line})
+        axis.set_xticks(marks, [f"{mark:,g}" for mark in marks])
+        axis.minorticks_off()
+    axis.set_ylim(limits or (0, None))
+    if level is not None:
+        axis.axhline(level[1], color=_QUIET, linestyle=":", linewidth=1.4)
+        left = min(at for line in lines.values() for at in line)
+        axis.text(left, level[1], f"{level[0]} ", fontsize=9.5, color=_QUIET, va="bottom")
+    low, high = axis.get_ylim()
+    last = -np.inf
+    for name, (x, y, colour) in sorted(ends.items(), key=lambda item: item[1][1]):
+        last = max(y, last + 0.075 * (high - low))
+        axis.annotate(
+            name, (x, last), xytext=(9, 0), textcoords="offset points", fontsize=10, color=colour, va="center"
+        )
+    axis.set_xlabel(labels[0], fontsize=10, color=INK)
+    axis.set_ylabel(labels[1], fontsize=10, color=INK)
+    axis.tick_params(labelsize=9)
+    axis.spines[["top", "right"]].set_visible(False)
+    return figure
