@@ -52,10 +52,11 @@ def load_coco_captions(path: str | Path) -> CocoCaptions:
     Examples
     --------
     >>> import tempfile
-    >>> text = '{"images": [{"id": 7, "file_name": "7.jpg"}], "annotations": [{"image_id": 7, "caption": "A mug."}]}'
+    >>> images = [{"id": 7, "file_name": "7.jpg"}]
+    >>> about = [{"image_id": 7, "caption": "A mug."}]
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / "captions.json"
-    ...     _ = path.write_text(text)
+    ...     _ = path.write_text(json.dumps({"images": images, "annotations": about}))
     ...     load_coco_captions(path)
     CocoCaptions(files=('7.jpg',), captions=('A mug.',), owners=(0,))
     """
@@ -77,7 +78,9 @@ def load_coco_captions(path: str | Path) -> CocoCaptions:
         if not isinstance(id, Hashable):
             raise _unreadable(path, "it is of another form")
         if id not in places:
-            raise _unreadable(path, f"the caption {caption!r:.60} is about picture {id!r}, which is not in it")
+            raise _unreadable(
+                path, f"the caption {caption!r:.60} is about picture {id!r}, which is not in it"
+            )
     return CocoCaptions(
         tuple(name for _, name in pictures),
         tuple(" ".join(caption.split()) for _, caption in sentences),

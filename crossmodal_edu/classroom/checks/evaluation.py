@@ -87,7 +87,8 @@ def check_hits(both: Callable[[Sequence[int], int, int], Sequence[float]]) -> st
     """A function from the owners of the captions found, the picture that asks, and k, to (Hit@k, R@k)."""
     owners = [4, 7, 7, 2, 4, 7, 9]
     got = shaped(both(list(owners), 7, 3), (2,), "two numbers, Hit@k and R@k",
-                 {(): "one number: Hit@k *and* R@k are asked for.", (3,): "Hit@k and R@k, and no more."})  # fmt: skip
+                 {(): "one number: Hit@k *and* R@k are asked for.",
+                  (3,): "Hit@k and R@k, and no more."})  # fmt: skip
     wrong = [
         ([2 / 3, 1], "R@k and Hit@k have changed places."),
         ([2, 2 / 3], "a hit is 1, however many captions are found."),
@@ -101,14 +102,16 @@ def check_hits(both: Callable[[Sequence[int], int, int], Sequence[float]]) -> st
     slip(got, [1, 2 / 3], wrong, otherwise)
     for found, own, k, right, hints in (
         (owners, 7, 2, [1, 1 / 3], [([1, 1 / 2], "that is precision: divide by the picture's captions, "
-                                     "not by k."), ([1, 2 / 3], "right at k = 3, but at 2 only one is seen.")]),
+                                     "not by k."), ([1, 2 / 3], "at k = 2 only one is seen.")]),
         (owners, 4, 5, [1, 1], [([1, 2 / 5], "that is precision: R@k divides by the picture's captions.")]),
         (owners, 9, 3, [0, 0], []),
         ([3], 3, 1, [1, 1], []),
     ):  # fmt: skip
         got = shaped(both(list(found), own, k), (2,), "two numbers, Hit@k and R@k")
         hit, share = right
-        otherwise = f"right so far. Of {found}, at k = {k}, picture {own} has a hit of {hit} and R@k {share:.3g}."
+        otherwise = (
+            f"right so far. Of {found}, at k = {k}, picture {own} has a hit of {hit} and R@k {share:.3g}."
+        )
         slip(got, right, hints, otherwise)
     return "Hit@k asks whether, R@k how many of them."
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from crossmodal_edu.classroom.figures.canvas import INK, canvas
@@ -32,7 +32,7 @@ def named_lines(
     labels : (str, str)
         What is counted along, and what up.
     level : (name, value), optional
-        Drawn across, dotted, such as what was promised.
+        Drawn across, dotted, and named like a line, such as what was promised.
     logarithmic : bool
         Equal steps to the right multiply.
     limits : (low, high), optional
@@ -55,7 +55,7 @@ def named_lines(
         x = sorted(line)
         middle = [getattr(line[at], "value", line[at]) for at in x]
         axis.plot(x, middle, style, color=colour, linewidth=2, marker="o", markersize=4)
-        if isinstance(line[x[0]], Estimate):
+        if hasattr(line[x[0]], "low"):  # the package's, or one that a chapter has written
             low, high = ([getattr(line[at], end) for at in x] for end in ("low", "high"))
             axis.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
         ends[name] = (x[-1], middle[-1], colour)
@@ -67,17 +67,27 @@ def named_lines(
     axis.set_ylim(limits or (0, None))
     if level is not None:
         axis.axhline(level[1], color=_QUIET, linestyle=":", linewidth=1.4)
-        left = min(at for line in lines.values() for at in line)
-        axis.text(left, level[1], f"{level[0]} ", fontsize=9.5, color=_QUIET, va="bottom")
-    low, high = axis.get_ylim()
-    last = -np.inf
-    for name, (x, y, colour) in sorted(ends.items(), key=lambda item: item[1][1]):
-        last = max(y, last + 0.075 * (high - low))
-        axis.annotate(
-            name, (x, last), xytext=(9, 0), textcoords="offset points", fontsize=10, color=colour, va="center"
-        )
+        ends[level[0]] = (max(at for line in lines.values() for at in line), level[1], _QUIET)
+    _name_ends(axis, ends)
     axis.set_xlabel(labels[0], fontsize=10, color=INK)
     axis.set_ylabel(labels[1], fontsize=10, color=INK)
     axis.tick_params(labelsize=9)
     axis.spines[["top", "right"]].set_visible(False)
     return figure
+
+
+def _name_ends(axis: Axes, ends: Mapping[str, tuple[float, float, str]]) -> None:
+    """The name of each line behind its end, none over another and none above the picture."""
+    low, high = axis.get_ylim()
+    apart = 0.075 * (high - low)
+    ordered = sorted(ends.items(), key=lambda item: item[1][1])
+    heights = [y for _, (_, y, _) in ordered]
+    for i in range(1, len(heights)):
+        heights[i] = max(heights[i], heights[i - 1] + apart)
+    for i, over in enumerate(reversed(range(len(heights)))):
+        heights[over] = min(heights[over], high - i * apart)
+    for height, (name, (x, _, colour)) in zip(heights, ordered, strict=True):
+        axis.annotate(
+            name, (x, height), xytext=(9, 0), textcoords="offset points", fontsize=10, color=colour,
+            va="center", annotation_clip=False,
+        )  # fmt: skip

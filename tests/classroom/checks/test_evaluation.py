@@ -216,7 +216,9 @@ def test_a_product_that_is_no_function_or_returns_nothing(refuses):
 
     refuses(check_product, 0.5, asked, np.zeros(2), hint="the function itself")
     refuses(check_product, lambda pictures, titles: print("x"), asked, np.zeros(2), hint="did you print")
-    refuses(check_product, lambda pictures, titles: torch.ones(3), asked, np.zeros(2), hint="one value a product")
+    refuses(
+        check_product, lambda pictures, titles: torch.ones(3), asked, np.zeros(2), hint="one value a product"
+    )
 
 
 def test_an_untouched_product(ignores):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 
 from matplotlib.figure import Figure
 
@@ -38,3 +39,12 @@ def test_estimates_have_a_band_and_a_logarithmic_axis_names_each_value():
     assert axis.get_xscale() == "log" and axis.get_ylim()[0] == 0
     assert [tick.get_text() for tick in axis.get_xticklabels()] == ["500", "4,000"]
     assert _words(figure) == ["MRR@10"]
+
+
+def test_names_of_lines_that_end_together_stay_apart_and_within_the_picture():
+    lines = {name: {1: 0.0, 2: y} for name, y in {"a": 0.99, "b": 1.0, "c": 1.0, "d": 0.5}.items()}
+    (axis,) = named_lines(lines, ("x", "y"), ("all", 1.0), limits=(0, 1.05)).axes
+    heights = sorted(text.xy[1] for text in axis.texts)
+    assert len(heights) == 5 and heights[0] == 0.5 and heights[-1] <= 1.05
+    assert min(b - a for a, b in itertools.pairwise(heights)) > 0.07
+    assert not any(text.get_annotation_clip() for text in axis.texts)
