@@ -27,7 +27,7 @@ class Estimate:
 
     Notes
     -----
-    Chapter 16.
+    Used in Chapter 16.
 
     Examples
     --------
@@ -84,7 +84,7 @@ def bootstrap_interval(
 
     Notes
     -----
-    Chapter 16. Efron and Tibshirani (1993), chapter 13.
+    Used in Chapter 16. Efron and Tibshirani (1993), chapter 13.
 
     Examples
     --------
@@ -144,7 +144,7 @@ def paired_difference(
 
     Notes
     -----
-    Chapter 16. Sakai (2006), "Evaluating evaluation metrics based on the bootstrap", SIGIR.
+    Used in Chapter 16. Sakai (2006), "Evaluating evaluation metrics based on the bootstrap", SIGIR.
 
     Examples
     --------

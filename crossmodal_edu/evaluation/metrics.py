@@ -179,7 +179,7 @@ def accuracy_at_k(ranking: Ranked, relevant: Relevance, k: int, n_gallery: int) 
 
     Notes
     -----
-    Chapter 16.
+    Used in Chapter 16.
 
     Examples
     --------

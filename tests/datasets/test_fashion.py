@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from crossmodal_edu.classroom.fashion_queries import fashion_queries
+from crossmodal_edu.classroom.fashion_queries import fashion_queries, sampled_gallery, stored_figures
 from crossmodal_edu.datasets.fashion import ATTRIBUTES, load_fashion, normalised, same_product
 from crossmodal_edu.errors import TableError
 from crossmodal_edu.modality import open_image
@@ -101,3 +101,25 @@ def test_the_real_queries(fashion):
         assert query.relevant
         assert {fashion[position].split for position in query.relevant} == {"test"}
     assert queries[:100] == fashion_queries(fashion, 100)
+
+
+def test_a_sampled_gallery_holds_all_that_is_right_and_says_where():
+    photos = [str(i).encode() for i in range(20)]
+    catalog = Catalog([Product(str(i), f"title {i // 2}", image=photos[i], split="test") for i in range(20)])
+    queries = fashion_queries(catalog, 3)
+    sample, right = sampled_gallery(catalog, queries, 11)
+    assert len(sample) == len({product.id for product in sample}) == 11
+    for query, rows in zip(queries, right, strict=True):
+        assert {sample[row].title for row in rows} == {query.title} and len(rows) == 2
+    assert set().union(*right) == set(range(6))
+    assert [p.id for p in sampled_gallery(catalog, queries, 20)[0]][:11] == [p.id for p in sample]
+    for n in (5, 21):
+        with pytest.raises(TableError, match="6 are right"):
+            sampled_gallery(catalog, queries, n)
+
+
+def test_the_stored_figures_are_those_of_the_queries_and_of_published_models():
+    figures = stored_figures()
+    assert float(figures["title"].split()[0]) > float(figures["title, spoken by an unseen voice"].split()[0])
+    assert {name for name in figures if "CLIP" in name} == {"FashionCLIP 2.0", "Marqo-FashionCLIP"}
+    assert all(0 < float(figure.split()[0]) < 1 for figure in figures.values())

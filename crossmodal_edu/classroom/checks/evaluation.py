@@ -7,11 +7,16 @@ from math import log2
 from typing import Any
 
 import numpy as np
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from crossmodal_edu.classroom.checks.checking import NotYet, check, number, numbers, same, shaped, slip
+from crossmodal_edu.engine import SearchEngine
 from crossmodal_edu.evaluation.intervals import paired_difference
+from crossmodal_edu.evaluation.metrics import hit_at_k
+from crossmodal_edu.evaluation.relevance import rank_relevant
+from crossmodal_edu.modality import Modality
 
 
 @check
@@ -161,3 +166,31 @@ def check_product(
     if gain.low <= 0:
         raise NotYet(f"{told}. But the difference, {gain}, may be none: its interval holds 0.")
     return f"{told}, the difference, {gain}, leaves out 0. Does it hold on the test side?"
+
+
+def caption_measure(engine: SearchEngine, split: str) -> Callable[[Any], Float[np.ndarray, "q"]]:
+    """What finds out how well captions find product vectors: R@1 of each product's captions.
+
+    It takes a function from pictures (n, d) and titles (n, d) to product vectors, and asks it for
+    those of one side of the catalogue.
+    """
+    part = engine.catalog.split(split)
+    ids, rows = engine.vectors(Modality.IMAGE)
+    place = {id: row for row, id in enumerate(ids)}
+    pictures = torch.from_numpy(rows[[place[product.id] for product in part]])
+    titles = engine.model.embed(Modality.TEXT, [product.title for product in part])
+    captions = engine.model.embed(Modality.TEXT, [text for product in part for text in product.captions])
+    owners = np.repeat(np.arange(len(part)), [len(product.captions) for product in part])
+    own = [{owner} for owner in owners.tolist()]
+
+    def measure(product: Any) -> Float[np.ndarray, "q"]:
+        vectors = torch.as_tensor(numbers(product(pictures.clone(), titles.clone()))).float()
+        if vectors.shape != pictures.shape:
+            told = f"{tuple(pictures.shape)} is the shape of the pictures; yours is {tuple(vectors.shape)}."
+            raise NotYet(f"one vector a product is asked for, as long as the pictures' are: {told}")
+        if not torch.isfinite(vectors).all():
+            raise NotYet("some of the vectors hold NaN or infinity.")
+        hits = hit_at_k(rank_relevant(captions, vectors, own), own, 1)
+        return np.bincount(owners, weights=hits) / np.bincount(owners)
+
+    return measure

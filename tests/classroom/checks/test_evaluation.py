@@ -9,12 +9,16 @@ import pytest
 import torch
 
 from crossmodal_edu.classroom.checks.evaluation import (
+    caption_measure,
     check_hits,
     check_ndcg,
     check_needed,
     check_precision,
     check_product,
 )
+from crossmodal_edu.engine import SearchEngine
+from crossmodal_edu.modality import Modality, open_image
+from crossmodal_edu.products import Catalog
 
 
 def test_untouched(ignores):
@@ -219,6 +223,33 @@ def test_a_product_that_is_no_function_or_returns_nothing(refuses):
     refuses(
         check_product, lambda pictures, titles: torch.ones(3), asked, np.zeros(2), hint="one value a product"
     )
+
+
+def test_the_measure_of_a_product_vector(shop, accepts, refuses, ignores):
+    some = Catalog([*shop.split("test")[:30]])
+    engine = SearchEngine.from_catalog(some)
+    measure = caption_measure(engine, "test")
+    model, pictures = engine.model, [open_image(product.image) for product in some]
+    seen, said = model.embed(Modality.IMAGE, pictures), [text for p in some for text in p.captions]
+    found = (model.embed(Modality.TEXT, said) @ seen.T).argmax(dim=1).view(30, -1)
+    by_hand = (found == torch.arange(30)[:, None]).double().mean(dim=1)
+    np.testing.assert_allclose(measure(lambda pictures, titles: pictures), by_hand)
+    before = measure(lambda pictures, titles: -pictures)
+    ignores(check_product, measure, before)
+    for right in (
+        lambda pictures, titles: pictures,
+        lambda pictures, titles: 9 * pictures.numpy().astype(float),  # cosines leave the length out
+        lambda pictures, titles: [list(picture) for picture in pictures.tolist()],
+        lambda pictures, titles: torch.nn.functional.normalize(pictures.add_(titles), dim=1),
+    ):
+        accepts(check_product, right, measure, before)
+    for wrong, hint in (
+        (lambda pictures, titles: torch.cat([pictures, titles], dim=1), "one vector a product"),
+        (lambda pictures, titles: pictures @ titles.T, "as long as the pictures"),
+        (lambda pictures, titles: pictures / 0, "NaN or infinity"),
+        (lambda pictures, titles: -pictures, "not one query has changed"),
+    ):
+        refuses(check_product, wrong, measure, before, hint=hint)
 
 
 def test_an_untouched_product(ignores):
