@@ -23,6 +23,7 @@ from crossmodal_edu.classroom.figures import (
     contrastive,
     convolution,
     correlation,
+    evaluation,
     glove,
     mfcc,
     pipeline,
@@ -92,6 +93,9 @@ FIGURES = {
     contrastive.difference_dots: lambda w: ({w: {w: HALF, "bag": HALF}}, w, (w, w), w),
     contrastive.ablation_dots: lambda w: (
         pd.DataFrame([{**SPACES, **DIFFERENCE, "trained": name} for name in ("all", w, "bag")]), "R@10", w,
+    ),
+    evaluation.named_lines: lambda w: (
+        {w: {1: HALF, 2: HALF}, "bag": {1: 0.1, 2: 0.3}}, (w, w), (w, 0.2), False, None, w,
     ),
     contrastive.space_table: lambda w: (
         pd.DataFrame([{**SPACES, "space": w, "low": 0.4, "high": 0.6}]), "shop", "R@10", 0.1, None, None, w,
