@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping
 from math import log
 from typing import Any
@@ -12,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from crossmodal_edu.classroom.checks.checking import NotYet, check, number, numbers, shaped, slip
+from crossmodal_edu.classroom.checks.checking import NotYet, check, gradient, number, numbers, shaped, slip
 
 
 @check
@@ -76,7 +75,7 @@ def check_generator_loss(loss: Callable[[Tensor], Tensor]) -> str:
             "softplus(−x) is −ln σ(x) without the detour."
         )
     slip(sure, 200.0, otherwise="for logits of −200 the loss is 200. Was something clipped on the way?")
-    slopes = _slopes(loss, torch.tensor([-200.0, -200.0]))
+    slopes = gradient(loss, torch.tensor([-200.0, -200.0]))
     if slopes is None:
         return (
             "the number is. But no gradient comes back from it (.item(), float() and NumPy cut it off), so "
@@ -89,17 +88,6 @@ def check_generator_loss(loss: Callable[[Tensor], Tensor]) -> str:
         "(torch.where differentiates both branches, also the one that it does not take.)",
     )
     return "and where the discriminator is sure, the slope with respect to the logit is −1, not 0."
-
-
-def _slopes(loss: Callable[[Tensor], Tensor], logits: Tensor) -> Tensor | None:
-    """Of the loss, by logit; None where no gradient comes back."""
-    logits.requires_grad_()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # torch on float(tensor): the verdict says it in plain words
-            return torch.autograd.grad(loss(logits), logits)[0]
-    except Exception:  # a float, an array, or NumPy that refuses: each has its own error
-        return None
 
 
 @check
@@ -126,7 +114,7 @@ def check_reversal(reverse: Callable[[Tensor, float], Tensor]) -> str:
     if not out.requires_grad:
         raise NotYet("no gradient comes back at all: everything was detached.")
     weights = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
-    (gradient,) = torch.autograd.grad((out * weights).sum(), x)
+    (back,) = torch.autograd.grad((out * weights).sum(), x)
     wrong = [
         (weights, "forward is right, but the gradient comes back unchanged."),
         (-weights, "turned round, but `strength` is not used."),
@@ -136,7 +124,7 @@ def check_reversal(reverse: Callable[[Tensor, float], Tensor]) -> str:
         (0 * weights, "no gradient comes back: the part that should carry it is detached."),
         (-2 * weights, "divided by the strength, not multiplied."),
     ]
-    slip(gradient, -0.5 * weights, wrong, "the gradient should come back times −strength.")
+    slip(back, -0.5 * weights, wrong, "the gradient should come back times −strength.")
     again = x.detach().clone().requires_grad_()
     (both,) = torch.autograd.grad((reverse(again, 0.5) * weights).sum() + again.sum(), again)
     hooked = "right while x goes nowhere else. What comes back to x by another way is turned round as well: "
@@ -145,12 +133,11 @@ def check_reversal(reverse: Callable[[Tensor, float], Tensor]) -> str:
     (none,) = torch.autograd.grad(reverse(x, 0.0).sum(), x)
     slip(none, torch.zeros(2, 2), otherwise="right for 0.5. With strength 0 no gradient may come through.")
     told = "a forward pass of nothing, and a backward pass of −strength."
-    formula = type(out.grad_fn).__name__ in ("AddBackward0", "SubBackward0") and not out._backward_hooks
-    if formula:
+    if type(out.grad_fn).__name__ in ("AddBackward0", "SubBackward0") and not out._backward_hooks:
         told += (
             " (If this is the chapter's formula in another order, write the hook or the Function as well: "
+            "they are the other road.)"
         )
-        told += "they are the other road.)"
     return told
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
-from crossmodal_edu.classroom.checks.checking import NotYet, check, number, shaped, slip
+from crossmodal_edu.classroom.checks.checking import NotYet, check, gradient, number, shaped, slip
 
 
 @check
@@ -137,17 +137,9 @@ def _remark(loss: Callable[[Tensor, Tensor], Any], called: set[str], logits: Ten
     """What is worth knowing of a right answer: it is torch's own, or nothing can be learned from it."""
     if "binary_cross_entropy_with_logits" in called:
         return " (It is torch's. The sum is worth writing out once: what keeps it finite?)"
-    learns = isinstance(loss(logits.clone(), wanted.clone()), Tensor)
-    if learns:
-        try:
-            learns = loss(logits.clone().requires_grad_(), wanted.clone()).requires_grad
-        except RuntimeError:  # NumPy was given a tensor that wants a gradient
-            learns = False
-    return (
-        ""
-        if learns
-        else " (A loss to train with has to stay a tensor, without item() or NumPy: yours has no slope.)"
-    )
+    if gradient(lambda x: loss(x, wanted.clone()), logits) is None:
+        return " (A loss to train with has to stay a tensor, without item() or NumPy: yours has no slope.)"
+    return ""
 
 
 def _why_infinite(loss: Callable[[Tensor, Tensor], Any]) -> str:
@@ -253,8 +245,6 @@ def check_hold(hold: Callable[[Tensor], Any]) -> str:
     known = [(float(value), hint) for value, hint in wrong]
     slip(got, right, known, "for each number of the code: 1 less its spread, but at least 0.", atol=1e-3)
     slip(hold(10 * shape), 0.0, otherwise="codes that spread by 10 should cost nothing.", atol=1e-3)
-    tried = (0.5 * shape).requires_grad_()
-    answer = hold(tried)
-    if not (isinstance(answer, Tensor) and answer.requires_grad):
+    if gradient(hold, 0.5 * shape) is None:
         raise NotYet("right, but nothing can be learned from it: keep it a tensor, without item() or NumPy.")
     return "0 for codes that spread, up to 1 for codes that have shrunk to a point."

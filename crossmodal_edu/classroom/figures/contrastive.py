@@ -13,13 +13,12 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
-from crossmodal_edu.classroom.figures.canvas import INK, PAPER, canvas
+from crossmodal_edu.classroom.figures.canvas import COLOURS, INK, PAPER, canvas, name_ends
 from crossmodal_edu.classroom.figures.lettering import wrapped
 from crossmodal_edu.classroom.figures.pipeline import show_picture
 from crossmodal_edu.evaluation.intervals import Estimate
 from crossmodal_edu.products import Product
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _QUIET = "#767676"
 _SIDES = {"text": "words", "image": "pictures", "audio": "sounds"}
 
@@ -207,7 +206,7 @@ def interval_curves(
         axis.set_xlim(settings[0], settings[-1] + 0.28 * (settings[-1] - settings[0]))
     axis.set_xticks(settings, [f"{setting:,.7g}" for setting in settings])
     axis.set_ylim(0, 1.08 * top)
-    _name_ends(axis, ends, 0.055 * top)
+    name_ends(axis, ends, 0.055)
     axis.set_xlabel(x_label, fontsize=9)
     axis.set_ylabel(y_label, fontsize=9)
     _quiet(axis)
@@ -254,7 +253,7 @@ def epoch_lines(
     longest = max(len(line) for line in lines.values()) - 1
     axis.set(xlim=(0, 1.3 * max(longest, 1)), ylim=(0, 1.05 * top))
     axis.set_xticks(range(0, longest + 1, max(longest // 5, 1)))
-    _name_ends(axis, ends, 0.075 * top)
+    name_ends(axis, ends)
     axis.set_xlabel("epoch", fontsize=9)
     axis.set_ylabel(y_label, fontsize=9)
     _quiet(axis)
@@ -491,13 +490,3 @@ def _bare(axis: Axes) -> Axes:
 def _quiet(axis: Axes) -> None:
     axis.spines[["top", "right"]].set_visible(False)
     axis.tick_params(labelsize=9)
-
-
-def _name_ends(axis: Axes, ends: Mapping[str, tuple[float, float, str]], apart: float) -> None:
-    """The name of each line behind its end, no two closer than ``apart``."""
-    last = -np.inf
-    for name, (x, y, colour) in sorted(ends.items(), key=lambda item: item[1][1]):
-        last = max(y, last + apart)
-        axis.annotate(
-            name, (x, last), xytext=(8, 0), textcoords="offset points", fontsize=10, color=colour, va="center"
-        )

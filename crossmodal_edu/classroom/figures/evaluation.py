@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from crossmodal_edu.classroom.figures.canvas import INK, canvas
+from crossmodal_edu.classroom.figures.canvas import COLOURS, INK, canvas, name_ends
 from crossmodal_edu.evaluation.intervals import Estimate
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
 _QUIET = "#767676"
 _STYLES = ("-", "--", "-.", ":")
 
@@ -68,26 +66,9 @@ def named_lines(
     if level is not None:
         axis.axhline(level[1], color=_QUIET, linestyle=":", linewidth=1.4)
         ends[level[0]] = (max(at for line in lines.values() for at in line), level[1], _QUIET)
-    _name_ends(axis, ends)
+    name_ends(axis, ends)
     axis.set_xlabel(labels[0], fontsize=10, color=INK)
     axis.set_ylabel(labels[1], fontsize=10, color=INK)
     axis.tick_params(labelsize=9)
     axis.spines[["top", "right"]].set_visible(False)
     return figure
-
-
-def _name_ends(axis: Axes, ends: Mapping[str, tuple[float, float, str]]) -> None:
-    """The name of each line behind its end, none over another and none above the picture."""
-    low, high = axis.get_ylim()
-    apart = 0.075 * (high - low)
-    ordered = sorted(ends.items(), key=lambda item: item[1][1])
-    heights = [y for _, (_, y, _) in ordered]
-    for i in range(1, len(heights)):
-        heights[i] = max(heights[i], heights[i - 1] + apart)
-    for i, over in enumerate(reversed(range(len(heights)))):
-        heights[over] = min(heights[over], high - i * apart)
-    for height, (name, (x, _, colour)) in zip(heights, ordered, strict=True):
-        axis.annotate(
-            name, (x, height), xytext=(9, 0), textcoords="offset points", fontsize=10, color=colour,
-            va="center", annotation_clip=False,
-        )  # fmt: skip
