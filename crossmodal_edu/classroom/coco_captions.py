@@ -20,6 +20,7 @@ from crossmodal_edu.errors import TableError, first_line
 class CocoCaptions:
     """Pictures, by the names of their files, and captions, each with the place of its picture.
 
+    ``files`` are names as they stand in the file: check them before you join them to a folder.
     ``owners[j]`` is the position in ``files`` of the picture that ``captions[j]`` is about. A picture may
     have any number of captions, none included.
     """
@@ -62,9 +63,9 @@ def load_coco_captions(path: str | Path) -> CocoCaptions:
     """
     path = Path(path)
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        pictures = [(image["id"], str(image["file_name"])) for image in content["images"]]
-        sentences = [(entry["image_id"], str(entry["caption"])) for entry in content["annotations"]]
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+        pictures = [(image["id"], image["file_name"]) for image in content["images"]]
+        sentences = [(entry["image_id"], entry["caption"]) for entry in content["annotations"]]
         places = {id: place for place, (id, _) in enumerate(pictures)}
     except (OSError, ValueError, RecursionError) as error:
         raise _unreadable(path, first_line(error)) from None
@@ -72,6 +73,9 @@ def load_coco_captions(path: str | Path) -> CocoCaptions:
         raise _unreadable(path, f"an entry lacks {error}") from None
     except TypeError:
         raise _unreadable(path, "it is of another form") from None
+    for _, text in (*pictures, *sentences):
+        if not isinstance(text, str):
+            raise _unreadable(path, f"{text!r:.60} stands where a text should")
     if len(places) < len(pictures):
         raise _unreadable(path, "two pictures have the same id")
     for id, caption in sentences:

@@ -36,6 +36,13 @@ def test_a_picture_may_have_no_caption(tmp_path):
     assert (len(found.files), found.owners) == (2, (1,))
 
 
+def test_a_byte_order_mark_is_no_hindrance(tmp_path):
+    found = load_coco_captions(
+        _written(tmp_path, "\ufeff" + json.dumps({"images": IMAGES, "annotations": []}))
+    )
+    assert found.captions == ()
+
+
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
@@ -47,6 +54,8 @@ def test_a_picture_may_have_no_caption(tmp_path):
         ({"images": 3, "annotations": []}, "another form"),
         ({"images": [{"id": [], "file_name": "a.jpg"}], "annotations": []}, "another form"),
         ({"images": IMAGES, "annotations": [{"image_id": [7], "caption": "a"}]}, "another form"),
+        ({"images": [{"id": 1, "file_name": None}], "annotations": []}, "None stands where a text"),
+        ({"images": IMAGES, "annotations": [{"image_id": 7, "caption": ["a"]}]}, "stands where a text"),
         ([], "another form"),
         ('{"images": [', "cannot be read"),
         ("", "cannot be read"),

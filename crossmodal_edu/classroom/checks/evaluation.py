@@ -65,6 +65,9 @@ def check_ndcg(ndcg: Callable[[Sequence[str], Mapping[str, float], int], float])
         "as one of 1; yours counts them alike.",
         _dcg([2**g - 1 for g in gains[:k]]) / _dcg([2**g - 1 for g in ideal[:k]]): "that is the gain 2ᵍ − 1. "
         "This chapter's gain is the grade itself.",
+        _dcg(gains[:k]) / _dcg([*_GRADES.values()][:k]): "sort the grades: the best ranking has the "
+        "highest grades first.",
+        _dcg([g for g in gains[:k] if g]) / best: "a wrong product keeps its rank, with a gain of 0.",
         _dcg(gains[:k], 2) / _dcg(ideal[:k], 2): "the discount starts one rank too late: rank 1 has "
         "log₂(1 + 1) = 1. Did you count from 0 and add 2 to a rank that starts at 1?",
     }  # fmt: skip
@@ -132,6 +135,8 @@ def check_needed(answer: Any) -> str:
     if 380 < value < 381 and not float(value).is_integer():
         raise NotYet("so far so good; but nobody asks a third of a query. Which whole number is enough?")
     wrong = {
+        385: "that is z² / (1 − .99). Set n / (n + z²) to .99 and solve for n.",
+        382: "enough, but one fewer is, too.",
         380: "with 380 the lower end is .98999, a hair below. Round up.",
         300: "that is the rule of three, a bound of one side: 1 − 3/n. What does Wilson's formula give?",
         299: "that is where .99ⁿ falls below .05, the exact bound of one side. Use Wilson's formula.",

@@ -117,6 +117,8 @@ def _later(gains):
         (lambda f, g, k: _dcg(_gains(f, g, k)) / _dcg(_ideal(g)), "cut at k as well"),
         (lambda f, g, k: _ndcg(f, g, k) or 1.0, "nothing right is found"),
         (lambda f, g, k: _dcg([g.get(f[i], 0) for i in range(k)]) / _dcg(_ideal(g)[:k]), "IndexError"),
+        (lambda f, g, k: _dcg(_gains(f, g, k)) / _dcg([*g.values()][:k]), "highest grades first"),
+        (lambda f, g, k: _dcg([x for x in _gains(f, g, k) if x]) / _dcg(_ideal(g)[:k]), "keeps its rank"),
         (lambda f, g, k: 0.7, "it is"),
         (lambda f, g, k: [0.7], "one number"),
         (lambda f, g, k: print(0.6), "did you print"),
@@ -180,6 +182,8 @@ def test_needed(accepts, answer):
     [
         (99 * 1.96**2, "whole number"),
         (380, "round up"),
+        (382, "one fewer"),
+        (385, "solve for n"),
         (300, "rule of three"),
         (299, "one side"),
         (268, "1.645"),
